@@ -1,0 +1,174 @@
+import { z } from "zod";
+import { sampleFormats } from "../data/read-samples.js";
+import { file, flag, fraction, number, numberBetween, oneOf, positive, share, text, wholeNumber } from "./fields.js";
+
+/*
+ * Every key of a config file, with its default and what it may hold. Nothing outside this folder knows key names as
+ * text; what each key means to the user is told in docs/configuration.md.
+ */
+
+const dropout = fraction();
+
+const data = z.strictObject({
+  train: file(),
+  dev: file(),
+  format: oneOf(sampleFormats).default("cluener"),
+  entityTypes: z.array(text(), "a list of names").min(1, "a list of at least one name").optional(),
+}, "an object").refine(
+  ({ entityTypes }) => new Set(entityTypes).size === (entityTypes?.length ?? 0),
+  { path: ["entityTypes"], message: "names an entity type twice; leave each in once" },
+);
+
+/** Sizes that a pretrained directory settles by itself: refused beside `encoder.pretrained`. */
+const settledByPretrained = z.never(
+  "cannot be given beside encoder.pretrained, whose own files settle it; remove one of the two",
+).optional();
+
+const pretrainedEncoder = z.strictObject({
+  pretrained: file(),
+  hiddenDropoutProb: dropout.optional(),
+  attentionProbsDropoutProb: dropout.optional(),
+  vocab: settledByPretrained,
+  hiddenSize: settledByPretrained,
+  numHiddenLayers: settledByPretrained,
+  numAttentionHeads: settledByPretrained,
+  intermediateSize: settledByPretrained,
+  maxPositionEmbeddings: settledByPretrained,
+  typeVocabSize: settledByPretrained,
+  layerNormEps: settledByPretrained,
+  hiddenAct: settledByPretrained,
+  initializerRange: settledByPretrained,
+}, "an object");
+
+const randomEncoder = z.strictObject({
+  vocab: file("the path of a vocab.txt (or give encoder.pretrained instead)"),
+  hiddenSize: wholeNumber(1),
+  numHiddenLayers: wholeNumber(1),
+  numAttentionHeads: wholeNumber(1),
+  intermediateSize: wholeNumber(1),
+  maxPositionEmbeddings: wholeNumber(3).default(512),
+  typeVocabSize: wholeNumber(1).default(2),
+  layerNormEps: positive().default(1e-12),
+  hiddenAct: oneOf(["gelu", "gelu_new", "relu"]).default("gelu"),
+  hiddenDropoutProb: dropout.default(0.1),
+  attentionProbsDropoutProb: dropout.default(0.1),
+  initializerRange: positive().default(0.02),
+}, "an object").refine(
+  ({ hiddenSize, numAttentionHeads }) => hiddenSize % numAttentionHeads === 0,
+  { path: ["hiddenSize"], message: "is not a multiple of encoder.numAttentionHeads; change one of the two" },
+);
+
+const tokenizer = z.strictObject({ lowerCase: flag().optional() }, "an object");
+
+const head = z.strictObject({
+  type: oneOf(["global-pointer"]).default("global-pointer"),
+  headSize: wholeNumber(1).default(64),
+  rope: flag().default(true),
+  maskSpecialTokens: flag().default(false),
+}, "an object").refine(
+  ({ headSize, rope }) => !rope || headSize % 2 === 0,
+  { path: ["headSize"], message: "is odd, but head.rope rotates pairs of dimensions; give an even number" },
+);
+
+const warmup = {
+  warmupSteps: wholeNumber(0).optional(),
+  warmupRatio: numberBetween(0, 1).optional(),
+};
+
+const minRatio = numberBetween(0, 1).default(0);
+
+const schedule = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("constant"), ...warmup }),
+  z.strictObject({ type: z.literal("linear"), ...warmup }),
+  z.strictObject({ type: z.literal("cosine"), minRatio, ...warmup }),
+  z.strictObject({
+    type: z.literal("cosine-warm-restarts"),
+    periodEpochs: positive(),
+    periodMultiplier: wholeNumber(1).default(1),
+    minRatio,
+    ...warmup,
+  }),
+  z.strictObject({ type: z.literal("step"), everySteps: wholeNumber(1), decay: share(), ...warmup }),
+], "an object whose type is one of \"constant\", \"linear\", \"cosine\", \"cosine-warm-restarts\", \"step\"").refine(
+  ({ warmupSteps, warmupRatio }) => warmupSteps === undefined || warmupRatio === undefined,
+  { path: ["warmupSteps"], message: "stands beside training.schedule.warmupRatio; give one of the two" },
+);
+
+const training = z.strictObject({
+  epochs: wholeNumber(1),
+  batchSize: wholeNumber(1),
+  learningRate: positive(),
+  headLearningRate: positive().optional(),
+  weightDecay: number(0).default(0.01),
+  decayAll: flag().default(false),
+  adamBeta1: fraction().default(0.9),
+  adamBeta2: fraction().default(0.999),
+  adamEps: positive().default(1e-8),
+  maxGradNorm: number(0).default(1),
+  schedule: schedule.prefault({ type: "linear", warmupRatio: 0.1 }),
+  seed: wholeNumber(0, 2 ** 32 - 1).default(2333),
+  maxSeqLen: wholeNumber(3).default(128),
+  device: z.string("\"auto\", \"cpu\", \"cuda\" or \"cuda:N\"")
+    .regex(/^(auto|cpu|cuda(:\d{1,3})?)$/, "\"auto\", \"cpu\", \"cuda\" or \"cuda:N\"").default("auto"),
+  threads: wholeNumber(0, 1024).default(0),
+}, "an object");
+
+const evaluation = z.strictObject({
+  batchSize: wholeNumber(1).default(32),
+  threshold: number().default(0),
+}, "an object");
+
+function configSchemaWith<E extends z.ZodType>(encoder: E) {
+  return z.strictObject({
+    name: z.string("text").regex(
+      /^[\p{L}\p{N}_][\p{L}\p{N}._-]*$/u, "a folder name of letters, digits, \"_\", \"-\" and \".\", not starting with \".\"",
+    ),
+    output: file().default("runs"),
+    data,
+    encoder,
+    tokenizer: tokenizer.prefault({}),
+    head: head.prefault({}),
+    training,
+    evaluation: evaluation.prefault({}),
+  }, "an object");
+}
+
+const configWithPretrained = configSchemaWith(pretrainedEncoder);
+const configWithRandomEncoder = configSchemaWith(randomEncoder).refine(
+  (config) => config.training.maxSeqLen <= config.encoder.maxPositionEmbeddings,
+  { path: ["training", "maxSeqLen"], message: "is more than encoder.maxPositionEmbeddings; lower it or raise that" },
+);
+const anyConfig = configSchemaWith(z.union([pretrainedEncoder, randomEncoder]));
+
+/** A config with every default filled in. */
+export type Config = z.output<typeof anyConfig>;
+export type EncoderConfig = Config["encoder"];
+export type PretrainedEncoderConfig = z.output<typeof pretrainedEncoder>;
+export type RandomEncoderConfig = z.output<typeof randomEncoder>;
+export type HeadConfig = Config["head"];
+export type TrainingConfig = Config["training"];
+export type Schedule = TrainingConfig["schedule"];
+
+/** Keys that hold the path of a file or folder. */
+export const pathKeys: readonly string[] = ["output", "data.train", "data.dev", "encoder.pretrained", "encoder.vocab"];
+
+/** Tells the two kinds of encoder apart. */
+export function isPretrained(encoder: EncoderConfig): encoder is PretrainedEncoderConfig {
+  return "pretrained" in encoder;
+}
+
+/**
+ * The schema that fits a raw config: the keys of `encoder` depend on whether `encoder.pretrained` is given, and
+ * choosing beforehand lets an error speak of that one kind only.
+ */
+export function schemaFor(raw: unknown): z.ZodType<Config> {
+  const given = z.object({ encoder: z.object({ pretrained: z.unknown() }) }).safeParse(raw);
+  return given.success && given.data.encoder.pretrained !== undefined ? configWithPretrained : configWithRandomEncoder;
+}
+
+export type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** The JSON schema of a config file: for editors, and for whatever needs a list of the keys. */
+export function configJsonSchema(): JsonSchema {
+  return z.toJSONSchema(anyConfig, { io: "input" });
+}

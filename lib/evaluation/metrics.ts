@@ -1,0 +1,89 @@
+import type { Entity } from "../data/sample.js";
+
+/** Precision, recall and F1 with the counts behind them. */
+export interface Scores {
+  precision: number;
+  recall: number;
+  f1: number;
+  /** Gold entities. */
+  support: number;
+  /** Predicted entities. */
+  predicted: number;
+  /** Predicted entities that are gold. */
+  correct: number;
+}
+
+/** Micro scores over the whole set, overall and by type. */
+export interface Metrics extends Scores {
+  types: Record<string, Scores>;
+}
+
+/** A share of nothing is 0: no score is ever NaN. */
+export function ratio(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
+}
+
+export function scoresFrom({ support, predicted, correct }: Pick<Scores, "support" | "predicted" | "correct">): Scores {
+  return {
+    precision: ratio(correct, predicted),
+    recall: ratio(correct, support),
+    f1: ratio(2 * correct, support + predicted),
+    support,
+    predicted,
+    correct,
+  };
+}
+
+/** Type and both boundaries: all that strict scoring looks at. */
+function identity({ start, end, type }: Entity): string {
+  return `${start} ${end} ${type}`;
+}
+
+function distinct(entities: Iterable<Entity>): Map<string, Entity> {
+  const found = new Map<string, Entity>();
+  for (const entity of entities) found.set(identity(entity), entity);
+  return found;
+}
+
+/**
+ * Strict scores, sample by sample: a prediction is correct when an annotated entity has the same type and the same
+ * first and last character. Gold is the annotation as it stands, without duplicates, so that an entity which no token
+ * span can express counts as missed. Precision with nothing predicted, recall with nothing annotated and F1 with
+ * neither are 0.
+ */
+export class StrictMetrics {
+  private readonly counts = new Map<string, { support: number; predicted: number; correct: number }>();
+
+  /** @param entityTypes types to list even where they never occur; further types are added as they come. */
+  constructor(entityTypes: Iterable<string> = []) {
+    for (const type of entityTypes) this.countsOf(type);
+  }
+
+  /** One sample: its annotation and the prediction, both over the characters of its text. */
+  add(gold: Iterable<Entity>, predicted: Iterable<Entity>): void {
+    const expected = distinct(gold);
+    for (const { type } of expected.values()) this.countsOf(type).support++;
+    for (const [key, { type }] of distinct(predicted)) {
+      const counts = this.countsOf(type);
+      counts.predicted++;
+      if (expected.has(key)) counts.correct++;
+    }
+  }
+
+  result(): Metrics {
+    const total = { support: 0, predicted: 0, correct: 0 };
+    for (const { support, predicted, correct } of this.counts.values()) {
+      total.support += support;
+      total.predicted += predicted;
+      total.correct += correct;
+    }
+    const types = Object.fromEntries([...this.counts].map(([type, counts]) => [type, scoresFrom(counts)]));
+    return { ...scoresFrom(total), types };
+  }
+
+  private countsOf(type: string): { support: number; predicted: number; correct: number } {
+    const counts = this.counts.get(type) ?? { support: 0, predicted: 0, correct: 0 };
+    this.counts.set(type, counts);
+    return counts;
+  }
+}

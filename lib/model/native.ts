@@ -1,0 +1,159 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { PackedBatch, SpanTable } from "../data/packed-batch.js";
+import { GlobalPointerError } from "../errors.js";
+
+// The only file that loads the addon, and the types of what it offers.
+
+/** Sizes and switches of a model, as the native engine wants them. */
+export interface ModelShape {
+  vocabSize: number;
+  hiddenSize: number;
+  numHiddenLayers: number;
+  numAttentionHeads: number;
+  intermediateSize: number;
+  maxPositionEmbeddings: number;
+  typeVocabSize: number;
+  /** The word embedding that stays as it is ([PAD]); -1 for none. */
+  padTokenId: number;
+  layerNormEps: number;
+  hiddenAct: "gelu" | "gelu_new" | "relu";
+  hiddenDropoutProb: number;
+  attentionProbsDropoutProb: number;
+  /** Standard deviation of the random initialisation. */
+  initializerRange: number;
+  entityTypeCount: number;
+  headSize: number;
+  rope: boolean;
+  /** Leaves [CLS] and [SEP] (first and last token of each sequence) out of the scores. */
+  maskSpecialTokens: boolean;
+}
+
+export interface EngineOptions {
+  shape: ModelShape;
+  /** `auto`, `cpu`, `cuda` or `cuda:N` */
+  device: string;
+  /** Threads of one operation; 0 for as many as there are cores. */
+  threads: number;
+  /** Of the random initialisation and of dropout. */
+  seed: number;
+}
+
+/** AdamW with decoupled weight decay; `decayAll: false` exempts biases and LayerNorm. */
+export interface OptimizerOptions {
+  weightDecay: number;
+  beta1: number;
+  beta2: number;
+  eps: number;
+  /** Gradients are scaled down to this global L2 norm; 0 leaves them alone. */
+  maxGradNorm: number;
+  decayAll: boolean;
+}
+
+export interface LearningRates {
+  encoder: number;
+  head: number;
+}
+
+export interface StepResult {
+  loss: number;
+  /** Global L2 norm of the gradient before clipping. */
+  gradientNorm: number;
+  /** False when loss or gradient were not finite: the parameters are then left as they were. */
+  applied: boolean;
+}
+
+/** How the names in a weight file met the names of the model. */
+export interface LoadReport {
+  format: "safetensors" | "torch-zip" | "torch-legacy";
+  loaded: string[];
+  /** Parameters of the model that the file does not have: left at their random initialisation. */
+  missing: string[];
+  /** Tensors of the file that the model does not have (unused heads, the pooler). */
+  unexpected: string[];
+}
+
+/** A tensor in row-major order. */
+export interface DenseTensor {
+  shape: number[];
+  data: Float32Array;
+}
+
+/**
+ * One model on a native thread of its own. Jobs run one at a time, in the order of the calls. Arguments are checked at
+ * once (TypeError, RangeError); a job that fails rejects with an error that carries `code`.
+ */
+export interface NativeEngine {
+  /** Builds the model with random weights; to be called first. */
+  initialise(): Promise<{ device: string; parameters: number }>;
+  /** `model` asks for every parameter, `encoder` for the encoder's and leaves the head alone. */
+  loadWeights(path: string, scope: "model" | "encoder"): Promise<LoadReport>;
+  saveWeights(path: string): Promise<void>;
+  /** A PyTorch state dict with the key names of GlobalPointer_pytorch. */
+  saveStateDict(path: string): Promise<void>;
+  configureOptimizer(options: OptimizerOptions): Promise<void>;
+  trainStep(batch: PackedBatch, gold: SpanTable, learningRates: LearningRates): Promise<StepResult>;
+  /** Moments, step count and random state. */
+  saveOptimizer(path: string): Promise<void>;
+  loadOptimizer(path: string): Promise<void>;
+  /** Mean loss without dropout and without learning from it. */
+  loss(batch: PackedBatch, gold: SpanTable): Promise<number>;
+  /** Spans above the threshold of their type. @param thresholds [types] */
+  predict(batch: PackedBatch, thresholds: Float32Array): Promise<SpanTable>;
+  /** For tests and analysis: per sequence [types, L, L], -Infinity where no span can be. */
+  scores(batch: PackedBatch): Promise<Float32Array[]>;
+  /** For tests and analysis: [T, hidden]. */
+  hiddenStates(batch: PackedBatch): Promise<Float32Array>;
+  /** For tests and analysis. */
+  parameters(): Promise<Record<string, DenseTensor>>;
+  /** For tests and analysis: the gradient of the loss by every parameter, without dropout. */
+  gradients(batch: PackedBatch, gold: SpanTable): Promise<{ loss: number; gradients: Record<string, DenseTensor> }>;
+  /** Waits for the jobs in flight and frees the model; may be called twice. */
+  dispose(): Promise<void>;
+}
+
+export interface NativeAddon {
+  Engine: new (options: EngineOptions) => NativeEngine;
+  deviceInfo(): { libtorch: string; cudaDevices: number; threads: number };
+}
+
+/** The folder of the package: sources and build output lie at different depths below it. */
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json"))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new GlobalPointerError("SETUP", "The globalpointer package has lost its package.json.");
+    folder = parent;
+  }
+  return folder;
+}
+
+let loaded: NativeAddon | undefined;
+
+/**
+ * Loads the native addon, once a process.
+ *
+ * @throws GlobalPointerError `SETUP` when it was not built or does not load, with what to do about it
+ */
+export function loadAddon(): NativeAddon {
+  if (loaded !== undefined) return loaded;
+  const path = join(packageRoot(), "build", "Release", "globalpointer.node");
+  if (!existsSync(path)) {
+    throw new GlobalPointerError("SETUP", "The native addon is not built yet: run `npx gp-setup` once, then try again.");
+  }
+  try {
+    // A require of a .node file has no type of its own.
+    loaded = createRequire(import.meta.url)(path) as NativeAddon;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    throw new GlobalPointerError(
+      "SETUP",
+      `The native addon does not load (${reason}): LibTorch was moved or removed, or Node is of another version than `
+      + "at set-up; run `npx gp-setup --force` to build it anew.",
+      { cause: error },
+    );
+  }
+  return loaded;
+}

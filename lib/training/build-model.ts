@@ -1,0 +1,66 @@
+import { isPretrained, type RandomEncoderConfig } from "../config/schema.js";
+import type { ResolvedConfig } from "../config/load.js";
+import { GlobalPointerError } from "../errors.js";
+import type { EncoderShape } from "../model/bert-config.js";
+import type { ModelDescription } from "../model/description.js";
+import { readPretrainedDirectory } from "../model/pretrained.js";
+import type { TokenizerOptions } from "../tokenizer/bert-tokenizer.js";
+import { Vocabulary } from "../tokenizer/vocabulary.js";
+
+/** A model as the config describes it, before any weight exists. */
+export interface ModelPlan {
+  describe: (entityTypes: readonly string[]) => ModelDescription;
+  vocabulary: Vocabulary;
+  tokenizer: TokenizerOptions;
+  /** Pretrained encoder weights; absent for random ones. */
+  weightsPath?: string;
+}
+
+function randomShape(encoder: RandomEncoderConfig, vocabulary: Vocabulary): EncoderShape {
+  const { vocab: _, ...sizes } = encoder;
+  return { ...sizes, vocabSize: vocabulary.size, padTokenId: vocabulary.padId ?? -1 };
+}
+
+/**
+ * Reads vocabulary and sizes that the config points to.
+ *
+ * @throws GlobalPointerError `MODEL_DIRECTORY`, `TOKENIZER` or `CONFIG`
+ */
+export function planModel(config: ResolvedConfig): ModelPlan {
+  const { encoder: encoderConfig } = config;
+  let shape: EncoderShape;
+  let vocabulary: Vocabulary;
+  let tokenizer: TokenizerOptions;
+  let weightsPath: string | undefined;
+  if (isPretrained(encoderConfig)) {
+    const pretrained = readPretrainedDirectory(encoderConfig.pretrained);
+    ({ vocabulary, tokenizer, weightsPath } = pretrained);
+    const { hiddenDropoutProb, attentionProbsDropoutProb } = encoderConfig;
+    shape = {
+      ...pretrained.shape,
+      ...(hiddenDropoutProb === undefined ? {} : { hiddenDropoutProb }),
+      ...(attentionProbsDropoutProb === undefined ? {} : { attentionProbsDropoutProb }),
+    };
+  } else {
+    vocabulary = Vocabulary.fromFile(encoderConfig.vocab);
+    tokenizer = { lowerCase: true };
+    shape = randomShape(encoderConfig, vocabulary);
+  }
+  const { lowerCase } = config.tokenizer;
+  if (lowerCase !== undefined) tokenizer = { ...tokenizer, lowerCase };
+  if (config.training.maxSeqLen > shape.maxPositionEmbeddings) {
+    throw new GlobalPointerError(
+      "CONFIG",
+      `training.maxSeqLen is ${config.training.maxSeqLen}, but the encoder has ${shape.maxPositionEmbeddings} positions: `
+      + "lower training.maxSeqLen.",
+    );
+  }
+  return {
+    describe: (entityTypes) => ({
+      encoder: shape, head: config.head, entityTypes, tokenizer, threshold: config.evaluation.threshold,
+    }),
+    vocabulary,
+    tokenizer,
+    ...(weightsPath === undefined ? {} : { weightsPath }),
+  };
+}

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <napi.h>
+
+#include <functional>
+#include <memory>
+
+#include "engine/job_queue.h"
+#include "engine/session.h"
+
+namespace gp::binding {
+
+/** Makes the JavaScript value of a finished job, on the JavaScript thread. */
+using Answer = std::function<Napi::Value(Napi::Env)>;
+
+/**
+ * The JavaScript face of one session: checks arguments, queues jobs on the session's thread, settles promises. An
+ * engine in use keeps the process alive and itself from being collected; an idle one does neither.
+ */
+class EngineObject : public Napi::ObjectWrap<EngineObject> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit EngineObject(const Napi::CallbackInfo& info);
+  ~EngineObject() override;
+
+ private:
+  struct Settlement;
+  static void settle(Napi::Env env, Napi::Function unused, EngineObject* engine, Settlement* settlement);
+  using Settler = Napi::TypedThreadSafeFunction<EngineObject, Settlement, EngineObject::settle>;
+
+  /** Queues `work` on the engine's thread; the promise resolves to what the answer it returns makes. */
+  Napi::Value enqueue(Napi::Env env, std::function<Answer()> work);
+  void begin_job(Napi::Env env);
+  void end_job(Napi::Env env);
+  void shut_down();
+  void account_memory(Napi::Env env, int64_t bytes);
+
+  Napi::Value initialise(const Napi::CallbackInfo& info);
+  Napi::Value load_weights(const Napi::CallbackInfo& info);
+  Napi::Value save_weights(const Napi::CallbackInfo& info);
+  Napi::Value save_state_dict(const Napi::CallbackInfo& info);
+  Napi::Value configure_optimizer(const Napi::CallbackInfo& info);
+  Napi::Value train_step(const Napi::CallbackInfo& info);
+  Napi::Value save_optimizer(const Napi::CallbackInfo& info);
+  Napi::Value load_optimizer(const Napi::CallbackInfo& info);
+  Napi::Value loss(const Napi::CallbackInfo& info);
+  Napi::Value predict(const Napi::CallbackInfo& info);
+  Napi::Value scores(const Napi::CallbackInfo& info);
+  Napi::Value hidden_states(const Napi::CallbackInfo& info);
+  Napi::Value parameters(const Napi::CallbackInfo& info);
+  Napi::Value gradients(const Napi::CallbackInfo& info);
+  Napi::Value dispose(const Napi::CallbackInfo& info);
+
+  ModelShape shape_;
+  std::unique_ptr<Session> session_;
+  Settler settler_;
+  std::unique_ptr<JobQueue> queue_;
+  int jobs_in_flight_ = 0;
+  int64_t accounted_bytes_ = 0;
+  Napi::Env::CleanupHook<void (*)(EngineObject*), EngineObject> cleanup_hook_;
+  bool disposed_ = false;
+  bool shut_down_ = false;
+};
+
+}  // namespace gp::binding

@@ -1,0 +1,153 @@
+#include "engine/session.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <cmath>
+#include <utility>
+
+#include "engine/device.h"
+#include "engine/error.h"
+#include "weights/safetensors.h"
+#include "weights/torch_archive.h"
+
+namespace gp {
+namespace {
+
+TensorMap on_cpu(const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
+  TensorMap copies;
+  for (const auto& [name, tensor] : tensors) copies.emplace_back(name, tensor.detach().to(at::kCPU).contiguous());
+  return copies;
+}
+
+uint64_t whole_number(const std::map<std::string, std::string>& metadata, const std::string& key,
+                      const std::string& path) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end() || found->second.empty() || found->second.size() > 20 ||
+      found->second.find_first_not_of("0123456789") != std::string::npos) {
+    throw Error("BAD_WEIGHTS", "The optimizer state " + path + " lacks its " + key +
+                                   ": resume from another checkpoint, or start training anew.");
+  }
+  return std::stoull(found->second);
+}
+
+/** Scales all gradients so that their global L2 norm is at most `limit` (0: any); returns the norm before. */
+double clip_gradients(const Parameters& parameters, double limit) {
+  at::NoGradGuard no_gradient;
+  std::vector<at::Tensor> gradients;
+  for (const auto& [name, tensor] : parameters.all()) {
+    if (tensor.grad().defined()) gradients.push_back(tensor.grad());
+  }
+  const double norm = at::stack(at::_foreach_norm(gradients, 2)).norm().item<double>();
+  if (limit > 0 && norm > limit) at::_foreach_mul_(gradients, limit / (norm + 1e-6));
+  return norm;
+}
+
+}  // namespace
+
+void Session::initialise() {
+  if (options_.threads > 0) at::set_num_threads(options_.threads);
+  device_ = resolve_device(options_.device);
+  model_ = std::make_unique<Model>(options_.shape, options_.seed);
+  model_->parameters().to(device_);
+  random_ = {options_.seed, 0};
+  if (device_.is_cuda()) {
+    auto generator = at::globalContext().defaultGenerator(device_);
+    generator.set_current_seed(options_.seed);
+  }
+}
+
+LoadReport Session::load_weights(const std::string& path, LoadScope scope) {
+  return gp::load_weights(model_->parameters(), path, scope);
+}
+
+void Session::save_weights(const std::string& path) const {
+  write_safetensors(path, on_cpu(model_->parameters().all()), {{"format", "pt"}});
+}
+
+void Session::save_state_dict(const std::string& path) const {
+  TensorMap tensors = on_cpu(model_->parameters().all());
+  const int64_t hidden = options_.shape.hidden_size;
+  tensors.emplace_back("encoder.pooler.dense.weight", at::zeros({hidden, hidden}));
+  tensors.emplace_back("encoder.pooler.dense.bias", at::zeros({hidden}));
+  write_torch_state_dict(path, tensors);
+}
+
+void Session::configure_optimizer(const AdamWOptions& options, double max_grad_norm) {
+  optimizer_.emplace(model_->parameters(), options);
+  max_grad_norm_ = max_grad_norm;
+}
+
+AdamW& Session::optimizer() {
+  if (!optimizer_) throw Error("INTERNAL", "The optimizer was not configured before it was used.");
+  return *optimizer_;
+}
+
+StepResult Session::train_step(const Batch& batch, const GoldSpans& gold, LearningRates rates) {
+  AdamW& adamw = optimizer();
+  model_->parameters().clear_gradients();
+  const at::Tensor loss = model_->loss(batch, gold, {true, &random_});
+  StepResult result{loss.item<double>(), std::nan(""), false};
+  if (!std::isfinite(result.loss)) return result;
+  loss.backward();
+  result.gradient_norm = clip_gradients(model_->parameters(), max_grad_norm_);
+  if (std::isfinite(result.gradient_norm)) {
+    adamw.step(rates);
+    result.applied = true;
+  }
+  model_->parameters().clear_gradients();
+  return result;
+}
+
+void Session::save_optimizer(const std::string& path) const {
+  if (!optimizer_) throw Error("INTERNAL", "The optimizer was not configured before it was saved.");
+  write_safetensors(path, on_cpu(optimizer_->state()),
+                    {{"steps", std::to_string(optimizer_->steps())},
+                     {"randomSeed", std::to_string(random_.seed)},
+                     {"randomDraws", std::to_string(random_.draws)}});
+}
+
+void Session::load_optimizer(const std::string& path) {
+  const WeightFile file = read_weight_file(path);
+  const RandomStream random{whole_number(file.metadata, "randomSeed", path),
+                            whole_number(file.metadata, "randomDraws", path)};
+  optimizer().restore(file.tensors, static_cast<int64_t>(whole_number(file.metadata, "steps", path)));
+  random_ = random;
+}
+
+double Session::loss(const Batch& batch, const GoldSpans& gold) {
+  at::NoGradGuard no_gradient;
+  return model_->loss(batch, gold, {}).item<double>();
+}
+
+std::vector<SpanHit> Session::predict(const Batch& batch, const std::vector<float>& thresholds) {
+  return model_->decode(batch, thresholds);
+}
+
+std::vector<at::Tensor> Session::scores(const Batch& batch) {
+  std::vector<at::Tensor> scores = model_->scores(batch);
+  for (auto& of_sequence : scores) of_sequence = of_sequence.to(at::kCPU).contiguous();
+  return scores;
+}
+
+at::Tensor Session::hidden_states(const Batch& batch) {
+  return model_->hidden_states(batch).to(at::kCPU).contiguous();
+}
+
+std::vector<std::pair<std::string, at::Tensor>> Session::parameters() { return on_cpu(model_->parameters().all()); }
+
+std::pair<double, std::vector<std::pair<std::string, at::Tensor>>> Session::gradients(const Batch& batch,
+                                                                                      const GoldSpans& gold) {
+  model_->parameters().clear_gradients();
+  const at::Tensor loss = model_->loss(batch, gold, {});
+  loss.backward();
+  std::vector<std::pair<std::string, at::Tensor>> gradients;
+  for (const auto& [name, tensor] : model_->parameters().all()) {
+    gradients.emplace_back(name, tensor.grad().defined() ? tensor.grad() : at::zeros_like(tensor));
+  }
+  gradients = on_cpu(gradients);
+  model_->parameters().clear_gradients();
+  return {loss.item<double>(), gradients};
+}
+
+}  // namespace gp

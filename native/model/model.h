@@ -1,0 +1,39 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "model/bert.h"
+#include "model/global_pointer_head.h"
+#include "ops/span_decode.h"
+#include "ops/span_loss.h"
+
+namespace gp {
+
+/** Encoder and head together: batches in, losses or spans out. */
+class Model {
+ public:
+  Model(const ModelShape& shape, uint64_t seed);
+
+  /** Mean loss of the batch as a scalar with its graph. */
+  at::Tensor loss(const Batch& batch, const GoldSpans& gold, ForwardMode mode) const;
+  /** The spans above their type's threshold; dropout off, no graph. */
+  std::vector<SpanHit> decode(const Batch& batch, const std::vector<float>& thresholds) const;
+  /** Dense scores per sequence [types, L, L], -infinity where no span can be: for tests and analysis. */
+  std::vector<at::Tensor> scores(const Batch& batch) const;
+  /** Last hidden states [T, hidden], dropout off. */
+  at::Tensor hidden_states(const Batch& batch) const;
+
+  const ModelShape& shape() const { return shape_; }
+  Parameters& parameters() { return parameters_; }
+  const Parameters& parameters() const { return parameters_; }
+
+ private:
+  ModelShape shape_;
+  Parameters parameters_;
+  BertEncoder encoder_;
+  GlobalPointerHead head_;
+};
+
+}  // namespace gp

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace gp {
+
+/** Sizes and switches of a model; the names follow Hugging Face's BERT configuration. */
+struct ModelShape {
+  int64_t vocab_size = 0;
+  int64_t hidden_size = 0;
+  int64_t num_hidden_layers = 0;
+  int64_t num_attention_heads = 0;
+  int64_t intermediate_size = 0;
+  int64_t max_position_embeddings = 0;
+  int64_t type_vocab_size = 0;
+  /** The word embedding that stays as it is ([PAD]); -1 for none. */
+  int64_t pad_token_id = 0;
+  double layer_norm_eps = 1e-12;
+  std::string hidden_act = "gelu";
+  double hidden_dropout_prob = 0.1;
+  double attention_probs_dropout_prob = 0.1;
+  double initializer_range = 0.02;
+  int64_t entity_type_count = 0;
+  int64_t head_size = 64;
+  bool rope = true;
+  bool mask_special_tokens = false;
+};
+
+}  // namespace gp

@@ -1,0 +1,108 @@
+#include "ops/simd.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace gp {
+namespace {
+
+/**
+ * e^x for x <= 88, relative error below 3e-7: x = n ln2 + r with |r| <= ln2 / 2, e^r by its Taylor polynomial, 2^n
+ * written into the exponent bits. Free of branches, so that the compiler vectorises the loops around it.
+ */
+__attribute__((always_inline)) inline float fast_exp(float x) {
+  constexpr float kLog2E = 1.44269504088896341F;
+  // ln2 in two parts, the first exact in few bits: keeps r accurate.
+  constexpr float kLn2High = 0.693359375F;
+  constexpr float kLn2Low = -2.12194440e-4F;
+  constexpr float kLowest = -87.0F;  // below this e^x leaves the normal range: taken as 0
+  const float clamped = x < kLowest ? kLowest : x;
+  // Adding and taking away 1.5 * 2^23 rounds to the nearest whole number.
+  constexpr float kRound = 12582912.0F;
+  const float n = (clamped * kLog2E + kRound) - kRound;
+  const float r = (clamped - n * kLn2High) - n * kLn2Low;
+  float p = 1.0F / 5040.0F;
+  p = p * r + 1.0F / 720.0F;
+  p = p * r + 1.0F / 120.0F;
+  p = p * r + 1.0F / 24.0F;
+  p = p * r + 1.0F / 6.0F;
+  p = p * r + 0.5F;
+  p = p * r + 1.0F;
+  p = p * r + 1.0F;
+  const int32_t exponent = (static_cast<int32_t>(n) + 127) << 23;
+  float power;
+  std::memcpy(&power, &exponent, sizeof(power));
+  return x < kLowest ? 0.0F : p * power;
+}
+
+}  // namespace
+
+GP_MULTIVERSION float max_value(const float* values, int64_t count) {
+  float largest = -std::numeric_limits<float>::infinity();
+#pragma omp simd reduction(max : largest)
+  for (int64_t i = 0; i < count; ++i) largest = values[i] > largest ? values[i] : largest;
+  return largest;
+}
+
+GP_MULTIVERSION float sum_exp(const float* values, int64_t count, float shift) {
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t i = 0; i < count; ++i) sum += fast_exp(values[i] - shift);
+  return sum;
+}
+
+GP_MULTIVERSION float exp_in_place(float* values, int64_t count, float shift) {
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t i = 0; i < count; ++i) {
+    const float power = fast_exp(values[i] - shift);
+    values[i] = power;
+    sum += power;
+  }
+  return sum;
+}
+
+GP_MULTIVERSION void scale_in_place(float* values, int64_t count, float factor) {
+#pragma omp simd
+  for (int64_t i = 0; i < count; ++i) values[i] *= factor;
+}
+
+GP_MULTIVERSION float dot(const float* a, const float* b, int64_t count) {
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t i = 0; i < count; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+// Double precision serves the gradient checks: exactness, not speed.
+
+double max_value(const double* values, int64_t count) {
+  double largest = -std::numeric_limits<double>::infinity();
+  for (int64_t i = 0; i < count; ++i) largest = values[i] > largest ? values[i] : largest;
+  return largest;
+}
+
+double sum_exp(const double* values, int64_t count, double shift) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; ++i) sum += std::exp(values[i] - shift);
+  return sum;
+}
+
+double exp_in_place(double* values, int64_t count, double shift) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; ++i) sum += values[i] = std::exp(values[i] - shift);
+  return sum;
+}
+
+void scale_in_place(double* values, int64_t count, double factor) {
+  for (int64_t i = 0; i < count; ++i) values[i] *= factor;
+}
+
+double dot(const double* a, const double* b, int64_t count) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+}  // namespace gp

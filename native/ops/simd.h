@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+
+// One source, several instruction sets: the loader picks the best clone for the processor it runs on, so a binary
+// built on one machine still runs on an older one.
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
+#define GP_MULTIVERSION __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define GP_MULTIVERSION
+#endif
+
+namespace gp {
+
+/** The largest of `count` values; -infinity for none. */
+float max_value(const float* values, int64_t count);
+double max_value(const double* values, int64_t count);
+
+/** Sum of e^(v - shift) over `count` values; a value of -infinity adds nothing. */
+float sum_exp(const float* values, int64_t count, float shift);
+double sum_exp(const double* values, int64_t count, double shift);
+
+/** values = e^(values - shift), in place; returns their sum. */
+float exp_in_place(float* values, int64_t count, float shift);
+double exp_in_place(double* values, int64_t count, double shift);
+
+void scale_in_place(float* values, int64_t count, float factor);
+void scale_in_place(double* values, int64_t count, double factor);
+
+/** sum_i a_i b_i */
+float dot(const float* a, const float* b, int64_t count);
+double dot(const double* a, const double* b, int64_t count);
+
+}  // namespace gp

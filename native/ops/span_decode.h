@@ -1,0 +1,36 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "ops/sequences.h"
+#include "ops/span_cells.h"
+
+namespace gp {
+
+/** A span whose score is above its type's threshold; start and end are token indices in the sequence, inclusive. */
+struct SpanHit {
+  int32_t sequence;
+  int32_t type;
+  int32_t start;
+  int32_t end;
+  float score;
+};
+
+/**
+ * Every span that counts and scores above thresholds[type], ordered by (sequence, type, start, end).
+ * @param query_key [T, types, 2, d] rotated query and key vectors
+ * @param thresholds [types]
+ */
+std::vector<SpanHit> span_decode(const at::Tensor& query_key, const Sequences& sequences,
+                                 const std::vector<float>& thresholds, SpanCells cells);
+/** The same from dense scores, in plain ATen. */
+std::vector<SpanHit> span_decode_reference(const at::Tensor& query_key, const Sequences& sequences,
+                                           const std::vector<float>& thresholds, SpanCells cells);
+/** The same in tiles: only the hits are ever stored. CPU. */
+std::vector<SpanHit> span_decode_cpu(const at::Tensor& query_key, const Sequences& sequences,
+                                     const std::vector<float>& thresholds, SpanCells cells);
+
+}  // namespace gp
