@@ -71,7 +71,8 @@ Napi::Value tensor_value(Napi::Env env, const at::Tensor& tensor) {
   return array;
 }
 
-Napi::Value named_tensors_value(Napi::Env env, const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
+Napi::Value named_tensors_value(Napi::Env env,
+                                const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
   auto object = Napi::Object::New(env);
   for (const auto& [name, tensor] : tensors) {
     auto shape = Napi::Array::New(env, static_cast<size_t>(tensor.dim()));

@@ -19,6 +19,7 @@ Napi::Value hits_value(Napi::Env env, const std::vector<SpanHit>& hits);
 /** Float32Array of a contiguous CPU tensor in float. */
 Napi::Value tensor_value(Napi::Env env, const at::Tensor& tensor);
 /** { name: { shape: number[], data: Float32Array } } */
-Napi::Value named_tensors_value(Napi::Env env, const std::vector<std::pair<std::string, at::Tensor>>& tensors);
+Napi::Value named_tensors_value(Napi::Env env,
+                                const std::vector<std::pair<std::string, at::Tensor>>& tensors);
 
 }  // namespace gp::binding

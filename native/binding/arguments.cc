@@ -37,19 +37,22 @@ std::vector<int32_t> int32_property(const Napi::Object& object, const std::strin
 
 double probability(const Napi::Object& object, const char* key) {
   const double value = number_property(object, key);
-  if (!(value >= 0 && value < 1)) throw_range_error(object.Env(), text(key, " must be at least 0 and below 1, but is ", value, "."));
+  if (!(value >= 0 && value < 1))
+    throw_range_error(object.Env(), text(key, " must be at least 0 and below 1, but is ", value, "."));
   return value;
 }
 
 }  // namespace
 
 Napi::Object object_argument(const Napi::CallbackInfo& info, size_t index, const char* name) {
-  if (index >= info.Length() || !info[index].IsObject()) throw_type_error(info.Env(), text(name, " must be an object."));
+  if (index >= info.Length() || !info[index].IsObject())
+    throw_type_error(info.Env(), text(name, " must be an object."));
   return info[index].As<Napi::Object>();
 }
 
 std::string string_argument(const Napi::CallbackInfo& info, size_t index, const char* name) {
-  if (index >= info.Length() || !info[index].IsString()) throw_type_error(info.Env(), text(name, " must be a string."));
+  if (index >= info.Length() || !info[index].IsString())
+    throw_type_error(info.Env(), text(name, " must be a string."));
   return info[index].As<Napi::String>().Utf8Value();
 }
 
@@ -61,9 +64,11 @@ double number_property(const Napi::Object& object, const char* key) {
 
 int64_t integer_property(const Napi::Object& object, const char* key, int64_t lowest, int64_t highest) {
   const double value = number_property(object, key);
-  if (std::trunc(value) != value) throw_type_error(object.Env(), text(key, " must be a whole number, but is ", value, "."));
+  if (std::trunc(value) != value)
+    throw_type_error(object.Env(), text(key, " must be a whole number, but is ", value, "."));
   if (value < static_cast<double>(lowest) || value > static_cast<double>(highest)) {
-    throw_range_error(object.Env(), text(key, " must lie between ", lowest, " and ", highest, ", but is ", value, "."));
+    throw_range_error(object.Env(),
+                      text(key, " must lie between ", lowest, " and ", highest, ", but is ", value, "."));
   }
   return static_cast<int64_t>(value);
 }
@@ -105,8 +110,9 @@ ModelShape shape_property(const Napi::Object& options, const char* key) {
   shape.rope = boolean_property(object, "rope");
   shape.mask_special_tokens = boolean_property(object, "maskSpecialTokens");
   if (shape.hidden_size % shape.num_attention_heads != 0) {
-    throw_range_error(env, text("hiddenSize (", shape.hidden_size, ") must be a multiple of numAttentionHeads (",
-                                shape.num_attention_heads, ")."));
+    throw_range_error(env,
+                      text("hiddenSize (", shape.hidden_size, ") must be a multiple of numAttentionHeads (",
+                           shape.num_attention_heads, ")."));
   }
   if (shape.rope && shape.head_size % 2 != 0) {
     throw_range_error(env, text("headSize must be even for rope, but is ", shape.head_size, "."));
@@ -128,13 +134,14 @@ Batch batch_argument(const Napi::CallbackInfo& info, size_t index, const ModelSh
   const auto tokens = static_cast<int64_t>(batch.input_ids.size());
   if (tokens >= kMostTokens) throw_range_error(env, "batch.inputIds holds too many tokens.");
   if (starts.size() < 2 || starts.front() != 0 || starts.back() != tokens) {
-    throw_range_error(env, text("batch.sequenceStarts must begin with 0 and end with the number of tokens, ", tokens, "."));
+    throw_range_error(
+        env, text("batch.sequenceStarts must begin with 0 and end with the number of tokens, ", tokens, "."));
   }
   for (size_t b = 0; b + 1 < starts.size(); ++b) {
     const int64_t length = int64_t{starts[b + 1]} - int64_t{starts[b]};
     if (length < 1 || length > shape.max_position_embeddings) {
-      throw_range_error(env, text("Sequence ", b, " of the batch has ", length, " tokens; the model takes 1 to ",
-                                  shape.max_position_embeddings, "."));
+      throw_range_error(env, text("Sequence ", b, " of the batch has ", length,
+                                  " tokens; the model takes 1 to ", shape.max_position_embeddings, "."));
     }
   }
   for (int64_t t = 0; t < tokens; ++t) {
@@ -151,7 +158,8 @@ Batch batch_argument(const Napi::CallbackInfo& info, size_t index, const ModelSh
     }
     for (const int32_t id : batch.token_type_ids) {
       if (id < 0 || id >= shape.type_vocab_size) {
-        throw_range_error(env, text("batch.tokenTypeIds holds ", id, "; the model has ", shape.type_vocab_size, " segments."));
+        throw_range_error(env, text("batch.tokenTypeIds holds ", id, "; the model has ",
+                                    shape.type_vocab_size, " segments."));
       }
     }
   }
@@ -159,7 +167,8 @@ Batch batch_argument(const Napi::CallbackInfo& info, size_t index, const ModelSh
   return batch;
 }
 
-GoldSpans gold_argument(const Napi::CallbackInfo& info, size_t index, const Batch& batch, const ModelShape& shape) {
+GoldSpans gold_argument(const Napi::CallbackInfo& info, size_t index, const Batch& batch,
+                        const ModelShape& shape) {
   const Napi::Env env = info.Env();
   const Napi::Object object = object_argument(info, index, "gold");
   const auto sequence = int32_property(object, "gold", "sequence");
@@ -172,21 +181,25 @@ GoldSpans gold_argument(const Napi::CallbackInfo& info, size_t index, const Batc
   const SpanCells cells{shape.mask_special_tokens};
   for (size_t i = 0; i < sequence.size(); ++i) {
     if (sequence[i] < 0 || sequence[i] >= batch.sequences.count()) {
-      throw_range_error(env, text("Gold span ", i, " names sequence ", sequence[i], " of ", batch.sequences.count(), "."));
+      throw_range_error(
+          env, text("Gold span ", i, " names sequence ", sequence[i], " of ", batch.sequences.count(), "."));
     }
     if (type[i] < 0 || type[i] >= shape.entity_type_count) {
-      throw_range_error(env, text("Gold span ", i, " names entity type ", type[i], " of ", shape.entity_type_count, "."));
+      throw_range_error(
+          env, text("Gold span ", i, " names entity type ", type[i], " of ", shape.entity_type_count, "."));
     }
     const int64_t length = batch.sequences.length(sequence[i]);
     if (start[i] < cells.first(length) || end[i] < start[i] || end[i] >= cells.end(length)) {
-      throw_range_error(env, text("Gold span ", i, " (", start[i], " to ", end[i], ") does not lie within its sequence of ",
-                                  length, " tokens", shape.mask_special_tokens ? ", [CLS] and [SEP] left out." : "."));
+      throw_range_error(
+          env, text("Gold span ", i, " (", start[i], " to ", end[i], ") does not lie within its sequence of ",
+                    length, " tokens", shape.mask_special_tokens ? ", [CLS] and [SEP] left out." : "."));
     }
   }
   return group_gold_spans(batch.sequences.count(), shape.entity_type_count, sequence, type, start, end);
 }
 
-std::vector<float> thresholds_argument(const Napi::CallbackInfo& info, size_t index, const ModelShape& shape) {
+std::vector<float> thresholds_argument(const Napi::CallbackInfo& info, size_t index,
+                                       const ModelShape& shape) {
   const Napi::Env env = info.Env();
   if (index >= info.Length() || !info[index].IsTypedArray() ||
       info[index].As<Napi::TypedArray>().TypedArrayType() != napi_float32_array) {
@@ -194,7 +207,8 @@ std::vector<float> thresholds_argument(const Napi::CallbackInfo& info, size_t in
   }
   const auto array = info[index].As<Napi::Float32Array>();
   if (static_cast<int64_t>(array.ElementLength()) != shape.entity_type_count) {
-    throw_range_error(env, text("thresholds must hold ", shape.entity_type_count, " values, one for each entity type."));
+    throw_range_error(
+        env, text("thresholds must hold ", shape.entity_type_count, " values, one for each entity type."));
   }
   for (size_t i = 0; i < array.ElementLength(); ++i) {
     if (std::isnan(array[i])) throw_range_error(env, "A threshold must be a number, but is NaN.");

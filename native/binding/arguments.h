@@ -7,8 +7,8 @@
 
 #include "engine/session.h"
 
-// Everything that comes from JavaScript is checked and copied here, on the JavaScript thread, before work is queued.
-// A wrong kind of value throws TypeError, a value out of range RangeError.
+// Everything that comes from JavaScript is checked and copied here, on the JavaScript thread, before work is
+// queued. A wrong kind of value throws TypeError, a value out of range RangeError.
 namespace gp::binding {
 
 Napi::Object object_argument(const Napi::CallbackInfo& info, size_t index, const char* name);
@@ -21,10 +21,12 @@ std::string string_property(const Napi::Object& object, const char* key);
 
 ModelShape shape_property(const Napi::Object& options, const char* key);
 
-/** A PackedBatch: ids within the vocabulary, every sequence at least one token and within the model's positions. */
+/** A PackedBatch: ids within the vocabulary, every sequence at least one token and within the model's
+ * positions. */
 Batch batch_argument(const Napi::CallbackInfo& info, size_t index, const ModelShape& shape);
 /** A SpanTable of gold spans, each within its sequence and over cells that count. */
-GoldSpans gold_argument(const Napi::CallbackInfo& info, size_t index, const Batch& batch, const ModelShape& shape);
+GoldSpans gold_argument(const Napi::CallbackInfo& info, size_t index, const Batch& batch,
+                        const ModelShape& shape);
 /** Float32Array with a threshold for each entity type. */
 std::vector<float> thresholds_argument(const Napi::CallbackInfo& info, size_t index, const ModelShape& shape);
 

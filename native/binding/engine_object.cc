@@ -148,7 +148,8 @@ Napi::Value EngineObject::initialise(const Napi::CallbackInfo& info) {
 Napi::Value EngineObject::load_weights(const Napi::CallbackInfo& info) {
   const std::string path = string_argument(info, 0, "path");
   const std::string scope = string_argument(info, 1, "scope");
-  if (scope != "model" && scope != "encoder") throw Napi::RangeError::New(info.Env(), "scope must be model or encoder.");
+  if (scope != "model" && scope != "encoder")
+    throw Napi::RangeError::New(info.Env(), "scope must be model or encoder.");
   return enqueue(info.Env(), [this, path, scope]() -> Answer {
     const LoadReport report =
         session_->load_weights(path, scope == "model" ? LoadScope::kModel : LoadScope::kEncoder);
@@ -222,10 +223,11 @@ Napi::Value EngineObject::loss(const Napi::CallbackInfo& info) {
 Napi::Value EngineObject::predict(const Napi::CallbackInfo& info) {
   Batch batch = batch_argument(info, 0, shape_);
   std::vector<float> thresholds = thresholds_argument(info, 1, shape_);
-  return enqueue(info.Env(), [this, batch = std::move(batch), thresholds = std::move(thresholds)]() -> Answer {
-    std::vector<SpanHit> hits = session_->predict(batch, thresholds);
-    return [hits = std::move(hits)](Napi::Env env) { return hits_value(env, hits); };
-  });
+  return enqueue(info.Env(),
+                 [this, batch = std::move(batch), thresholds = std::move(thresholds)]() -> Answer {
+                   std::vector<SpanHit> hits = session_->predict(batch, thresholds);
+                   return [hits = std::move(hits)](Napi::Env env) { return hits_value(env, hits); };
+                 });
 }
 
 Napi::Value EngineObject::scores(const Napi::CallbackInfo& info) {
@@ -251,7 +253,8 @@ Napi::Value EngineObject::hidden_states(const Napi::CallbackInfo& info) {
 Napi::Value EngineObject::parameters(const Napi::CallbackInfo& info) {
   return enqueue(info.Env(), [this]() -> Answer {
     auto parameters = session_->parameters();
-    return [parameters = std::move(parameters)](Napi::Env env) { return named_tensors_value(env, parameters); };
+    return
+        [parameters = std::move(parameters)](Napi::Env env) { return named_tensors_value(env, parameters); };
   });
 }
 

@@ -14,8 +14,9 @@ namespace gp::binding {
 using Answer = std::function<Napi::Value(Napi::Env)>;
 
 /**
- * The JavaScript face of one session: checks arguments, queues jobs on the session's thread, settles promises. An
- * engine in use keeps the process alive and itself from being collected; an idle one does neither.
+ * The JavaScript face of one session: checks arguments, queues jobs on the session's thread, settles
+ * promises. An engine in use keeps the process alive and itself from being collected; an idle one does
+ * neither.
  */
 class EngineObject : public Napi::ObjectWrap<EngineObject> {
  public:

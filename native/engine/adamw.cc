@@ -52,8 +52,8 @@ void AdamW::step(LearningRates rates) {
     if (parameters.empty()) continue;
     steps.assign(parameters.size(), at::full({}, steps_, parameters[0].options().dtype(at::kFloat)));
     at::_fused_adamw_(parameters, gradients, first, second, /*max_exp_avg_sqs=*/{}, steps,
-                      group.head ? rates.head : rates.encoder, options_.beta1, options_.beta2, group.weight_decay,
-                      options_.eps, /*amsgrad=*/false, /*maximize=*/false);
+                      group.head ? rates.head : rates.encoder, options_.beta1, options_.beta2,
+                      group.weight_decay, options_.eps, /*amsgrad=*/false, /*maximize=*/false);
   }
 }
 

@@ -8,7 +8,9 @@
 
 namespace gp {
 
-int cuda_device_count() { return torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0; }
+int cuda_device_count() {
+  return torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0;
+}
 
 c10::Device resolve_device(const std::string& name) {
   if (name == "cpu") return {c10::kCPU};
@@ -25,13 +27,14 @@ c10::Device resolve_device(const std::string& name) {
     throw Error("DEVICE", "The device \"" + name + "\" is unknown: use auto, cpu, cuda or cuda:N.");
   }
   if (devices == 0) {
-    throw Error("DEVICE", "The device \"" + name +
-                              "\" was asked for, but this LibTorch sees no CUDA device: use --device cpu, or set up a "
-                              "CUDA build of LibTorch with gp-setup --cuda on a machine that has a GPU.");
+    throw Error("DEVICE",
+                "The device \"" + name +
+                    "\" was asked for, but this LibTorch sees no CUDA device: use --device cpu, or set up a "
+                    "CUDA build of LibTorch with gp-setup --cuda on a machine that has a GPU.");
   }
   if (index >= devices) {
-    throw Error("DEVICE", "The device \"" + name + "\" was asked for, but there are " + std::to_string(devices) +
-                              " CUDA devices, numbered from 0.");
+    throw Error("DEVICE", "The device \"" + name + "\" was asked for, but there are " +
+                              std::to_string(devices) + " CUDA devices, numbered from 0.");
   }
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }

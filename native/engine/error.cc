@@ -11,11 +11,13 @@ namespace {
 
 bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
-/** LibTorch reports many things as one type; its CPU allocator and its CUDA checks are told by their words. */
+/** LibTorch reports many things as one type; its CPU allocator and its CUDA checks are told by their words.
+ */
 Failure describe_libtorch_error(const std::string& message) {
   const std::string first_line = message.substr(0, message.find('\n'));
   if (contains(message, "allocate memory") || contains(message, "out of memory")) {
-    return {"OUT_OF_MEMORY", "Out of memory: lower the batch size or the sequence length (" + first_line + ")."};
+    return {"OUT_OF_MEMORY",
+            "Out of memory: lower the batch size or the sequence length (" + first_line + ")."};
   }
   if (contains(message, "CUDA")) return {"DEVICE", "The CUDA device failed: " + first_line};
   return {"INTERNAL", first_line};

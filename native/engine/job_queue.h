@@ -9,8 +9,8 @@
 namespace gp {
 
 /**
- * A thread of its own that runs jobs one at a time, in the order they came. One OpenMP team and one set of LibTorch's
- * thread-local switches belong to each.
+ * A thread of its own that runs jobs one at a time, in the order they came. One OpenMP team and one set of
+ * LibTorch's thread-local switches belong to each.
  */
 class JobQueue {
  public:

@@ -16,7 +16,8 @@ namespace {
 
 TensorMap on_cpu(const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
   TensorMap copies;
-  for (const auto& [name, tensor] : tensors) copies.emplace_back(name, tensor.detach().to(at::kCPU).contiguous());
+  for (const auto& [name, tensor] : tensors)
+    copies.emplace_back(name, tensor.detach().to(at::kCPU).contiguous());
   return copies;
 }
 
@@ -134,7 +135,9 @@ at::Tensor Session::hidden_states(const Batch& batch) {
   return model_->hidden_states(batch).to(at::kCPU).contiguous();
 }
 
-std::vector<std::pair<std::string, at::Tensor>> Session::parameters() { return on_cpu(model_->parameters().all()); }
+std::vector<std::pair<std::string, at::Tensor>> Session::parameters() {
+  return on_cpu(model_->parameters().all());
+}
 
 std::pair<double, std::vector<std::pair<std::string, at::Tensor>>> Session::gradients(const Batch& batch,
                                                                                       const GoldSpans& gold) {

@@ -21,7 +21,8 @@ at::Tensor maybe_dropout(const at::Tensor& x, double p, ForwardMode mode) {
 
 }  // namespace
 
-Linear::Linear(Parameters& parameters, const std::string& name, int64_t in, int64_t out, double standard_deviation)
+Linear::Linear(Parameters& parameters, const std::string& name, int64_t in, int64_t out,
+               double standard_deviation)
     : weight(parameters.normal(name + ".weight", {out, in}, standard_deviation)),
       bias(parameters.constant(name + ".bias", {out}, 0)) {}
 
@@ -37,13 +38,14 @@ at::Tensor LayerNorm::forward(const at::Tensor& x) const {
 }
 
 BertEmbeddings::BertEmbeddings(Parameters& parameters, const std::string& name, const ModelShape& shape)
-    : word_embeddings(parameters.normal(name + ".word_embeddings.weight", {shape.vocab_size, shape.hidden_size},
-                                        shape.initializer_range)),
+    : word_embeddings(parameters.normal(name + ".word_embeddings.weight",
+                                        {shape.vocab_size, shape.hidden_size}, shape.initializer_range)),
       position_embeddings(parameters.normal(name + ".position_embeddings.weight",
                                             {shape.max_position_embeddings, shape.hidden_size},
                                             shape.initializer_range)),
       token_type_embeddings(parameters.normal(name + ".token_type_embeddings.weight",
-                                              {shape.type_vocab_size, shape.hidden_size}, shape.initializer_range)),
+                                              {shape.type_vocab_size, shape.hidden_size},
+                                              shape.initializer_range)),
       layer_norm(parameters, name + ".LayerNorm", shape.hidden_size, shape.layer_norm_eps),
       dropout_prob(shape.hidden_dropout_prob),
       pad_token_id(shape.pad_token_id) {
@@ -62,22 +64,27 @@ at::Tensor BertEmbeddings::forward(const Batch& batch, ForwardMode mode) const {
   }
   at::Tensor x = at::embedding(word_embeddings, index_tensor(batch.input_ids, device), pad_token_id);
   x = x + at::embedding(position_embeddings, index_tensor(positions, device));
-  x = x + (batch.token_type_ids.empty() ? token_type_embeddings[0]
-                                        : at::embedding(token_type_embeddings,
-                                                        index_tensor(batch.token_type_ids, device)));
+  x = x + (batch.token_type_ids.empty()
+               ? token_type_embeddings[0]
+               : at::embedding(token_type_embeddings, index_tensor(batch.token_type_ids, device)));
   return maybe_dropout(layer_norm.forward(x), dropout_prob, mode);
 }
 
 BertLayer::BertLayer(Parameters& parameters, const std::string& name, const ModelShape& shape)
-    : query(parameters, name + ".attention.self.query", shape.hidden_size, shape.hidden_size, shape.initializer_range),
-      key(parameters, name + ".attention.self.key", shape.hidden_size, shape.hidden_size, shape.initializer_range),
-      value(parameters, name + ".attention.self.value", shape.hidden_size, shape.hidden_size, shape.initializer_range),
+    : query(parameters, name + ".attention.self.query", shape.hidden_size, shape.hidden_size,
+            shape.initializer_range),
+      key(parameters, name + ".attention.self.key", shape.hidden_size, shape.hidden_size,
+          shape.initializer_range),
+      value(parameters, name + ".attention.self.value", shape.hidden_size, shape.hidden_size,
+            shape.initializer_range),
       attention_output(parameters, name + ".attention.output.dense", shape.hidden_size, shape.hidden_size,
                        shape.initializer_range),
-      attention_norm(parameters, name + ".attention.output.LayerNorm", shape.hidden_size, shape.layer_norm_eps),
+      attention_norm(parameters, name + ".attention.output.LayerNorm", shape.hidden_size,
+                     shape.layer_norm_eps),
       intermediate(parameters, name + ".intermediate.dense", shape.hidden_size, shape.intermediate_size,
                    shape.initializer_range),
-      output(parameters, name + ".output.dense", shape.intermediate_size, shape.hidden_size, shape.initializer_range),
+      output(parameters, name + ".output.dense", shape.intermediate_size, shape.hidden_size,
+             shape.initializer_range),
       output_norm(parameters, name + ".output.LayerNorm", shape.hidden_size, shape.layer_norm_eps),
       heads(shape.num_attention_heads),
       hidden_act(shape.hidden_act),
@@ -96,9 +103,9 @@ at::Tensor BertLayer::forward(const at::Tensor& x, const Sequences& sequences, F
   };
   // Outside training no mask is drawn, so no stream is needed.
   RandomStream unused;
-  at::Tensor context = attention(split_heads(query.forward(x)), split_heads(key.forward(x)),
-                                 split_heads(value.forward(x)), sequences, mode.training ? attention_dropout_prob : 0.0,
-                                 mode.training ? *mode.random : unused);
+  at::Tensor context = attention(
+      split_heads(query.forward(x)), split_heads(key.forward(x)), split_heads(value.forward(x)), sequences,
+      mode.training ? attention_dropout_prob : 0.0, mode.training ? *mode.random : unused);
   context = attention_output.forward(context.reshape({tokens, hidden}));
   const at::Tensor attended = attention_norm.forward(maybe_dropout(context, hidden_dropout_prob, mode) + x);
   const at::Tensor wide = activation(intermediate.forward(attended));  // [T, intermediate]

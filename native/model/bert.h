@@ -50,7 +50,8 @@ struct BertEmbeddings {
   int64_t pad_token_id;
 };
 
-/** One encoder layer (Devlin et al. 2019): self-attention and feed-forward, each with dropout, residual, LayerNorm. */
+/** One encoder layer (Devlin et al. 2019): self-attention and feed-forward, each with dropout, residual,
+ * LayerNorm. */
 struct BertLayer {
   BertLayer(Parameters& parameters, const std::string& name, const ModelShape& shape);
   /** @param x [T, hidden] @return [T, hidden] */
@@ -73,7 +74,8 @@ struct BertLayer {
   at::Tensor activation(const at::Tensor& x) const;
 };
 
-/** The BERT encoder on packed sequences: nothing is padded. Parameter names are Hugging Face's under `name`. */
+/** The BERT encoder on packed sequences: nothing is padded. Parameter names are Hugging Face's under `name`.
+ */
 struct BertEncoder {
   BertEncoder(Parameters& parameters, const std::string& name, const ModelShape& shape);
   /** @return last hidden states [T, hidden] */

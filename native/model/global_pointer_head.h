@@ -9,12 +9,13 @@
 namespace gp {
 
 /**
- * GlobalPointer (Su et al. 2022, arXiv 2208.03054): one projection gives each token a query and a key for every entity
- * type; both are rotated by position, and the score of a span is the product of its first token's query and its last
- * token's key.
+ * GlobalPointer (Su et al. 2022, arXiv 2208.03054): one projection gives each token a query and a key for
+ * every entity type; both are rotated by position, and the score of a span is the product of its first
+ * token's query and its last token's key.
  */
 struct GlobalPointerHead {
-  /** Parameters `dense.weight` and `dense.bias`, named and laid out as in the PyTorch original: per type [q | k]. */
+  /** Parameters `dense.weight` and `dense.bias`, named and laid out as in the PyTorch original: per type [q |
+   * k]. */
   GlobalPointerHead(Parameters& parameters, const ModelShape& shape);
   /** @param hidden [T, hidden] @return rotated query (0) and key (1) vectors [T, types, 2, headSize] */
   at::Tensor query_key(const at::Tensor& hidden, const Sequences& sequences) const;

@@ -13,7 +13,8 @@ namespace gp {
 /** The trainable tensors of a model by name, in the order of their creation; the name is the key on disk. */
 class Parameters {
  public:
-  /** @param seed of the random initialisation; the order of creation decides which tensor gets which numbers. */
+  /** @param seed of the random initialisation; the order of creation decides which tensor gets which numbers.
+   */
   explicit Parameters(uint64_t seed);
 
   at::Tensor normal(const std::string& name, at::IntArrayRef sizes, double standard_deviation);

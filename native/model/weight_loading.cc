@@ -35,7 +35,8 @@ class Names {
   std::string encoder_prefix(const Parameters& parameters) const {
     std::string best;
     size_t most = 0;
-    for (const std::string prefix : {"encoder.", "bert.", "", "model.encoder.", "module.encoder.", "module.bert."}) {
+    for (const std::string prefix :
+         {"encoder.", "bert.", "", "model.encoder.", "module.encoder.", "module.bert."}) {
       size_t hits = 0;
       for (const auto& [name, tensor] : parameters.all()) {
         if (is_encoder(name) && !find(prefix + name.substr(kEncoder.size())).empty()) ++hits;
@@ -101,17 +102,19 @@ LoadReport load_weights(Parameters& parameters, const std::string& path, LoadSco
       continue;
     }
     if (source.sizes() != target.sizes()) {
-      throw WeightError("BAD_WEIGHTS", "The tensor " + key + " in " + path + " has the shape " + sizes_text(source.sizes()) +
-                        ", but the configuration beside it asks for " + sizes_text(target.sizes()) +
-                        ": use the config.json that belongs to these weights.");
+      throw WeightError("BAD_WEIGHTS",
+                        "The tensor " + key + " in " + path + " has the shape " + sizes_text(source.sizes()) +
+                            ", but the configuration beside it asks for " + sizes_text(target.sizes()) +
+                            ": use the config.json that belongs to these weights.");
     }
     copies.emplace_back(target, source);
     report.loaded.push_back(name);
   }
   if (!required_but_missing.empty()) {
-    throw WeightError("BAD_WEIGHTS", "The weights in " + path + " lack " + std::to_string(required_but_missing.size()) +
-                      " tensors of the model (" + listed(required_but_missing) +
-                      "): use weights that match the config.json beside them.");
+    throw WeightError("BAD_WEIGHTS", "The weights in " + path + " lack " +
+                                         std::to_string(required_but_missing.size()) +
+                                         " tensors of the model (" + listed(required_but_missing) +
+                                         "): use weights that match the config.json beside them.");
   }
   for (const auto& [name, tensor] : names.tensors()) {
     if (used.count(name) == 0) report.unexpected.push_back(name);

@@ -22,9 +22,9 @@ struct LoadReport {
 enum class LoadScope { kModel, kEncoder };
 
 /**
- * Copies the tensors of a file into the parameters. Encoder keys may carry a prefix (`encoder.` as this project and the
- * PyTorch original write, `bert.`, or none) and the old names `LayerNorm.gamma` / `LayerNorm.beta`. Nothing is copied
- * unless everything in scope is there and fits.
+ * Copies the tensors of a file into the parameters. Encoder keys may carry a prefix (`encoder.` as this
+ * project and the PyTorch original write, `bert.`, or none) and the old names `LayerNorm.gamma` /
+ * `LayerNorm.beta`. Nothing is copied unless everything in scope is there and fits.
  * @throws WeightError naming the tensors that are missing or of another shape
  */
 LoadReport load_weights(Parameters& parameters, const std::string& path, LoadScope scope);

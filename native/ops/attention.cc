@@ -25,7 +25,8 @@ at::Tensor attention_reference(const at::Tensor& q, const at::Tensor& k, const a
       at::Tensor mask = at::empty(weights.sizes(), weights.options());
       AT_DISPATCH_FLOATING_TYPES(mask.scalar_type(), "attention_reference", [&] {
         for (int64_t h = 0; h < heads; ++h) {
-          fill_mask(key, static_cast<uint32_t>(b * heads + h), p, mask[h].data_ptr<scalar_t>(), length * length);
+          fill_mask(key, static_cast<uint32_t>(b * heads + h), p, mask[h].data_ptr<scalar_t>(),
+                    length * length);
         }
       });
       weights = weights * mask;
@@ -35,8 +36,8 @@ at::Tensor attention_reference(const at::Tensor& q, const at::Tensor& k, const a
   return at::cat(outputs);
 }
 
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const Sequences& sequences,
-                     double p, RandomStream& random) {
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                     const Sequences& sequences, double p, RandomStream& random) {
   const MaskKey key = p > 0 ? draw_mask(random) : MaskKey{};
   return takes_cpu_path(q) ? attention_cpu(q, k, v, sequences, p, key)
                            : attention_reference(q, k, v, sequences, p, key);

@@ -14,13 +14,13 @@ namespace gp {
  * @param p probability that a weight is dropped; 0 outside training
  * @return [T, heads, d]
  */
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const Sequences& sequences,
-                     double p, RandomStream& random);
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                     const Sequences& sequences, double p, RandomStream& random);
 /** The same in plain ATen, a sequence at a time. */
 at::Tensor attention_reference(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                const Sequences& sequences, double p, const MaskKey& key);
 /** The same in parallel over (sequence, head), weights and masks computed again in the backward pass. CPU. */
-at::Tensor attention_cpu(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const Sequences& sequences,
-                         double p, const MaskKey& key);
+at::Tensor attention_cpu(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                         const Sequences& sequences, double p, const MaskKey& key);
 
 }  // namespace gp

@@ -15,7 +15,8 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/** What forward and backward share: sizes, strides and the place of each (sequence, head) in the packed tensors. */
+/** What forward and backward share: sizes, strides and the place of each (sequence, head) in the packed
+ * tensors. */
 template <typename T>
 struct Heads {
   const Sequences& sequences;
@@ -33,7 +34,8 @@ struct Heads {
   /** weights[L, L] = softmax(q k^T / sqrt(d)) */
   void softmax_weights(int64_t task, const T* q, const T* k, T* weights) const {
     const int64_t n = length(task);
-    gemm<T>(n, n, size, scale(), {q + offset(task), row()}, {k + offset(task), row(), true}, T(0), weights, n);
+    gemm<T>(n, n, size, scale(), {q + offset(task), row()}, {k + offset(task), row(), true}, T(0), weights,
+            n);
     for (int64_t i = 0; i < n; ++i) {
       T* line = weights + i * n;
       const T sum = exp_in_place(line, n, max_value(line, n));
@@ -69,7 +71,8 @@ void forward_tasks(const Heads<T>& heads, const T* q, const T* k, const T* v, T*
  * dS = W o (dW - rowsum(W o dW)); dq = dS k / sqrt(d); dk = dS^T q / sqrt(d).
  */
 template <typename T>
-void backward_tasks(const Heads<T>& heads, const T* q, const T* k, const T* v, const T* gradient, T* dq, T* dk, T* dv) {
+void backward_tasks(const Heads<T>& heads, const T* q, const T* k, const T* v, const T* gradient, T* dq,
+                    T* dk, T* dv) {
   const int64_t longest = heads.sequences.longest();
   at::parallel_for(0, heads.tasks(), 1, [&](int64_t first, int64_t last) {
     std::vector<T> weights(static_cast<size_t>(longest * longest));
@@ -81,7 +84,8 @@ void backward_tasks(const Heads<T>& heads, const T* q, const T* k, const T* v, c
       T* dropped = weights.data();
       if (heads.p > 0) {
         heads.dropout_mask(task, mask.data());
-        for (int64_t i = 0; i < n * n; ++i) slope[static_cast<size_t>(i)] = weights[static_cast<size_t>(i)] * mask[static_cast<size_t>(i)];
+        for (int64_t i = 0; i < n * n; ++i)
+          slope[static_cast<size_t>(i)] = weights[static_cast<size_t>(i)] * mask[static_cast<size_t>(i)];
         dropped = slope.data();
       }
       gemm<T>(n, heads.size, n, T(1), {dropped, n, true}, {gradient + at, row}, T(0), dv + at, row);
@@ -104,13 +108,14 @@ void backward_tasks(const Heads<T>& heads, const T* q, const T* k, const T* v, c
 
 struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& q_in, const at::Tensor& k_in,
-                            const at::Tensor& v_in, const Sequences& sequences, double p, const MaskKey& key) {
+                            const at::Tensor& v_in, const Sequences& sequences, double p,
+                            const MaskKey& key) {
     const at::Tensor q = q_in.contiguous(), k = k_in.contiguous(), v = v_in.contiguous();
     at::Tensor out = at::empty_like(q);
     AT_DISPATCH_FLOATING_TYPES(q.scalar_type(), "attention_cpu", [&] {
       const Heads<scalar_t> heads{sequences, q.size(1), q.size(2), p, key};
-      forward_tasks(heads, q.const_data_ptr<scalar_t>(), k.const_data_ptr<scalar_t>(), v.const_data_ptr<scalar_t>(),
-                    out.data_ptr<scalar_t>());
+      forward_tasks(heads, q.const_data_ptr<scalar_t>(), k.const_data_ptr<scalar_t>(),
+                    v.const_data_ptr<scalar_t>(), out.data_ptr<scalar_t>());
     });
     context->save_for_backward({q, k, v});
     context->saved_data["starts"] = sequences.starts;
@@ -131,9 +136,9 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
     at::Tensor dq = at::empty_like(q), dk = at::empty_like(k), dv = at::empty_like(v);
     AT_DISPATCH_FLOATING_TYPES(q.scalar_type(), "attention_cpu_backward", [&] {
       const Heads<scalar_t> heads{sequences, q.size(1), q.size(2), p, key};
-      backward_tasks(heads, q.const_data_ptr<scalar_t>(), k.const_data_ptr<scalar_t>(), v.const_data_ptr<scalar_t>(),
-                     gradient.const_data_ptr<scalar_t>(), dq.data_ptr<scalar_t>(), dk.data_ptr<scalar_t>(),
-                     dv.data_ptr<scalar_t>());
+      backward_tasks(heads, q.const_data_ptr<scalar_t>(), k.const_data_ptr<scalar_t>(),
+                     v.const_data_ptr<scalar_t>(), gradient.const_data_ptr<scalar_t>(),
+                     dq.data_ptr<scalar_t>(), dk.data_ptr<scalar_t>(), dv.data_ptr<scalar_t>());
     });
     return {dq, dk, dv, at::Tensor(), at::Tensor(), at::Tensor()};
   }
@@ -141,8 +146,8 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
 
 }  // namespace
 
-at::Tensor attention_cpu(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const Sequences& sequences,
-                         double p, const MaskKey& key) {
+at::Tensor attention_cpu(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                         const Sequences& sequences, double p, const MaskKey& key) {
   return AttentionFunction::apply(q, k, v, sequences, p, key);
 }
 

@@ -7,7 +7,8 @@
 
 namespace gp {
 
-/** True when the environment asks for the plain ATen twins (GP_REFERENCE_OPS=1): for tests and for bisecting. */
+/** True when the environment asks for the plain ATen twins (GP_REFERENCE_OPS=1): for tests and for bisecting.
+ */
 inline bool reference_ops_forced() {
   const char* value = std::getenv("GP_REFERENCE_OPS");
   return value != nullptr && std::strcmp(value, "1") == 0;

@@ -14,7 +14,8 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Elements per part of a mask: the unit of work of one thread, fixed so that the mask does not depend on threads.
+// Elements per part of a mask: the unit of work of one thread, fixed so that the mask does not depend on
+// threads.
 constexpr int64_t kPart = 4096;
 
 /** out = x * mask, element by element; with x absent, out = mask. */
@@ -51,7 +52,8 @@ struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const MaskKey key{static_cast<uint64_t>(context->saved_data["seed"].toInt()),
                       static_cast<uint64_t>(context->saved_data["draw"].toInt())};
-    return {masked_product(gradients[0], context->saved_data["p"].toDouble(), key), at::Tensor(), at::Tensor()};
+    return {masked_product(gradients[0], context->saved_data["p"].toDouble(), key), at::Tensor(),
+            at::Tensor()};
   }
 };
 
@@ -65,7 +67,9 @@ at::Tensor dropout_reference(const at::Tensor& x, double p, const MaskKey& key) 
   return x * mask.to(x.device());
 }
 
-at::Tensor dropout_cpu(const at::Tensor& x, double p, const MaskKey& key) { return DropoutFunction::apply(x, p, key); }
+at::Tensor dropout_cpu(const at::Tensor& x, double p, const MaskKey& key) {
+  return DropoutFunction::apply(x, p, key);
+}
 
 at::Tensor dropout(const at::Tensor& x, double p, RandomStream& random) {
   if (p == 0) return x;

@@ -7,8 +7,8 @@
 namespace gp {
 
 /**
- * Inverted dropout: each element becomes 0 with probability p, else is divided by 1 - p. p = 0 returns x itself.
- * On CUDA the mask comes from LibTorch's own generator, not from the stream.
+ * Inverted dropout: each element becomes 0 with probability p, else is divided by 1 - p. p = 0 returns x
+ * itself. On CUDA the mask comes from LibTorch's own generator, not from the stream.
  */
 at::Tensor dropout(const at::Tensor& x, double p, RandomStream& random);
 /** The same as a product with a materialised mask, in plain ATen. */

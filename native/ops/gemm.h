@@ -2,20 +2,21 @@
 
 #include <cstdint>
 
-// LibTorch links one BLAS and exports its Fortran interface. Its own ATen wrappers cost microseconds a call, which is
-// as much as a whole sentence-sized product takes.
+// LibTorch links one BLAS and exports its Fortran interface. Its own ATen wrappers cost microseconds a call,
+// which is as much as a whole sentence-sized product takes.
 extern "C" {
-void sgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k, const float* alpha,
-            const float* a, const int* lda, const float* b, const int* ldb, const float* beta, float* c,
-            const int* ldc);
-void dgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k, const double* alpha,
-            const double* a, const int* lda, const double* b, const int* ldb, const double* beta, double* c,
-            const int* ldc);
+void sgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k,
+            const float* alpha, const float* a, const int* lda, const float* b, const int* ldb,
+            const float* beta, float* c, const int* ldc);
+void dgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k,
+            const double* alpha, const double* a, const int* lda, const double* b, const int* ldb,
+            const double* beta, double* c, const int* ldc);
 }
 
 namespace gp {
 
-/** A row-major matrix seen through a pointer and the distance between its rows, transposed on use if asked. */
+/** A row-major matrix seen through a pointer and the distance between its rows, transposed on use if asked.
+ */
 template <typename T>
 struct MatrixView {
   const T* data;

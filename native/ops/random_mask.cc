@@ -8,13 +8,14 @@
 namespace gp {
 namespace {
 
-// Sixteen Philox counters side by side fill vector registers; each gives 4 words = 8 halves: 128 values a round.
+// Sixteen Philox counters side by side fill vector registers; each gives 4 words = 8 halves: 128 values a
+// round.
 constexpr int kLanes = 16;
 constexpr int kValuesPerRound = kLanes * 8;
 
 /** Philox 4x32-10 of the counters {block * kLanes + lane, 0, part, draw}; 16-bit halves go to `halves`. */
-__attribute__((always_inline)) inline void philox_block(uint64_t seed, uint64_t draw, uint32_t part, uint32_t block,
-                                                        uint16_t* halves) {
+__attribute__((always_inline)) inline void philox_block(uint64_t seed, uint64_t draw, uint32_t part,
+                                                        uint32_t block, uint16_t* halves) {
   uint32_t c0[kLanes], c1[kLanes], c2[kLanes], c3[kLanes];
   for (int lane = 0; lane < kLanes; ++lane) {
     c0[lane] = block * kLanes + static_cast<uint32_t>(lane);
@@ -52,7 +53,8 @@ __attribute__((always_inline)) inline void philox_block(uint64_t seed, uint64_t 
 }
 
 template <typename T>
-__attribute__((always_inline)) inline void fill(const MaskKey& key, uint32_t part, double p, T* out, int64_t count) {
+__attribute__((always_inline)) inline void fill(const MaskKey& key, uint32_t part, double p, T* out,
+                                                int64_t count) {
   const double rounded = std::nearbyint(p * 65536.0);
   const auto dropped = static_cast<uint32_t>(std::min(rounded, 65535.0));
   const T kept = static_cast<T>(65536.0 / (65536.0 - static_cast<double>(dropped)));

@@ -5,9 +5,10 @@
 namespace gp {
 
 /**
- * The source of dropout masks: a seed and the number of masks drawn so far. Masks are a pure function of the two
- * (Philox 4x32-10, Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), so nothing needs to be kept for
- * the backward pass, the number of threads does not matter, and a checkpoint restores the stream with two integers.
+ * The source of dropout masks: a seed and the number of masks drawn so far. Masks are a pure function of the
+ * two (Philox 4x32-10, Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), so nothing needs
+ * to be kept for the backward pass, the number of threads does not matter, and a checkpoint restores the
+ * stream with two integers.
  */
 struct RandomStream {
   uint64_t seed = 0;
@@ -23,8 +24,9 @@ struct MaskKey {
 inline MaskKey draw_mask(RandomStream& stream) { return {stream.seed, stream.draws++}; }
 
 /**
- * Writes `count` values of the mask's part `part`: 0 with probability p, else 1 / (1 - p). Parts of one mask are
- * independent of each other. p is rounded to a multiple of 1/65536 and the scale follows the rounded value.
+ * Writes `count` values of the mask's part `part`: 0 with probability p, else 1 / (1 - p). Parts of one mask
+ * are independent of each other. p is rounded to a multiple of 1/65536 and the scale follows the rounded
+ * value.
  */
 void fill_mask(const MaskKey& key, uint32_t part, double p, float* out, int64_t count);
 void fill_mask(const MaskKey& key, uint32_t part, double p, double* out, int64_t count);

@@ -62,8 +62,8 @@ at::Tensor rotated(const at::Tensor& x, const Sequences& sequences, double direc
   const at::Tensor input = x.contiguous();
   at::Tensor out = at::empty_like(input);
   AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "rope_cpu", [&] {
-    rotate(input.const_data_ptr<scalar_t>(), out.data_ptr<scalar_t>(), input.size(1), input.size(2), sequences,
-           direction);
+    rotate(input.const_data_ptr<scalar_t>(), out.data_ptr<scalar_t>(), input.size(1), input.size(2),
+           sequences, direction);
   });
   return out;
 }
@@ -75,7 +75,8 @@ struct RopeFunction : torch::autograd::Function<RopeFunction> {
   }
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     // A rotation's transpose is its inverse.
-    return {rotated(gradients[0], Sequences{context->saved_data["starts"].toIntVector()}, -1.0), at::Tensor()};
+    return {rotated(gradients[0], Sequences{context->saved_data["starts"].toIntVector()}, -1.0),
+            at::Tensor()};
   }
 };
 
@@ -84,17 +85,21 @@ struct RopeFunction : torch::autograd::Function<RopeFunction> {
 at::Tensor rope_reference(const at::Tensor& x, const Sequences& sequences) {
   const int64_t pairs = x.size(2) / 2;
   std::vector<at::Tensor> positions;
-  for (int64_t b = 0; b < sequences.count(); ++b) positions.push_back(at::arange(sequences.length(b), at::kDouble));
+  for (int64_t b = 0; b < sequences.count(); ++b)
+    positions.push_back(at::arange(sequences.length(b), at::kDouble));
   std::vector<double> theta(static_cast<size_t>(pairs));
   for (int64_t m = 0; m < pairs; ++m) theta[static_cast<size_t>(m)] = frequency(m, x.size(2));
-  const at::Tensor angles = at::outer(at::cat(positions), at::tensor(theta, at::kDouble)).unsqueeze(1);  // [T, 1, d/2]
+  const at::Tensor angles =
+      at::outer(at::cat(positions), at::tensor(theta, at::kDouble)).unsqueeze(1);  // [T, 1, d/2]
   const at::Tensor cosine = angles.cos().to(x.options()), sine = angles.sin().to(x.options());
   const at::Tensor pair = x.reshape({x.size(0), x.size(1), pairs, 2});  // [T, n, d/2, 2]
   const at::Tensor even = pair.select(3, 0), odd = pair.select(3, 1);
   return at::stack({even * cosine - odd * sine, odd * cosine + even * sine}, 3).reshape(x.sizes());
 }
 
-at::Tensor rope_cpu(const at::Tensor& x, const Sequences& sequences) { return RopeFunction::apply(x, sequences); }
+at::Tensor rope_cpu(const at::Tensor& x, const Sequences& sequences) {
+  return RopeFunction::apply(x, sequences);
+}
 
 at::Tensor rope(const at::Tensor& x, const Sequences& sequences) {
   return takes_cpu_path(x) ? rope_cpu(x, sequences) : rope_reference(x, sequences);

@@ -7,9 +7,8 @@
 namespace gp {
 
 /**
- * Rotary position embedding (Su et al. 2021, RoFormer, eq. 34), interleaved: with theta_m = 10000^(-2m/d) and t the
- * token's index in its sequence ([CLS] = 0),
- *   y[2m]     = x[2m] cos(t theta_m) - x[2m+1] sin(t theta_m)
+ * Rotary position embedding (Su et al. 2021, RoFormer, eq. 34), interleaved: with theta_m = 10000^(-2m/d) and
+ * t the token's index in its sequence ([CLS] = 0), y[2m]     = x[2m] cos(t theta_m) - x[2m+1] sin(t theta_m)
  *   y[2m + 1] = x[2m+1] cos(t theta_m) + x[2m] sin(t theta_m).
  * @param x [T, n, d], d even: n vectors a token, all rotated by the token's position.
  * @return [T, n, d]

@@ -8,8 +8,9 @@ namespace gp {
 namespace {
 
 /**
- * e^x for x <= 88, relative error below 3e-7: x = n ln2 + r with |r| <= ln2 / 2, e^r by its Taylor polynomial, 2^n
- * written into the exponent bits. Free of branches, so that the compiler vectorises the loops around it.
+ * e^x for x <= 88, relative error below 3e-7: x = n ln2 + r with |r| <= ln2 / 2, e^r by its Taylor
+ * polynomial, 2^n written into the exponent bits. Free of branches, so that the compiler vectorises the loops
+ * around it.
  */
 __attribute__((always_inline)) inline float fast_exp(float x) {
   constexpr float kLog2E = 1.44269504088896341F;

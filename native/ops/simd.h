@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-// One source, several instruction sets: the loader picks the best clone for the processor it runs on, so a binary
-// built on one machine still runs on an older one.
+// One source, several instruction sets: the loader picks the best clone for the processor it runs on, so a
+// binary built on one machine still runs on an older one.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
 #define GP_MULTIVERSION __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

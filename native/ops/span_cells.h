@@ -11,8 +11,9 @@
 namespace gp {
 
 /**
- * The cells of the score matrices that count: i <= j within the sequence, without its first and last token when
- * special tokens are masked. All others are left out of sums and results, never set to a large negative number.
+ * The cells of the score matrices that count: i <= j within the sequence, without its first and last token
+ * when special tokens are masked. All others are left out of sums and results, never set to a large negative
+ * number.
  */
 struct SpanCells {
   bool mask_special_tokens = false;
@@ -37,15 +38,18 @@ struct SpanScores {
   int64_t first(int64_t task) const { return cells.first(length(task)); }
   int64_t end(int64_t task) const { return cells.end(length(task)); }
   /** Where the query of token 0 lies; its key is `size` further, the next token `row()` further. */
-  int64_t offset(int64_t task) const { return sequences.begin(task / types) * row() + (task % types) * 2 * size; }
+  int64_t offset(int64_t task) const {
+    return sequences.begin(task / types) * row() + (task % types) * 2 * size;
+  }
 
   /**
-   * out[r, c] = q_{top+r} . k_{top+c} * scale for r < rows and top + c < end(task); cells with c < r are below the
-   * diagonal and hold no score.
+   * out[r, c] = q_{top+r} . k_{top+c} * scale for r < rows and top + c < end(task); cells with c < r are
+   * below the diagonal and hold no score.
    */
   void score_rows(int64_t task, int64_t top, int64_t rows, T scale, T* out, int64_t out_row_stride) const {
     const T* query = query_key + offset(task) + top * row();
-    gemm<T>(rows, end(task) - top, size, scale, {query, row()}, {query + size, row(), true}, T(0), out, out_row_stride);
+    gemm<T>(rows, end(task) - top, size, scale, {query, row()}, {query + size, row(), true}, T(0), out,
+            out_row_stride);
   }
 };
 

@@ -20,7 +20,8 @@ void decode_task(const SpanScores<T>& scores, int64_t task, float threshold, std
                  std::vector<SpanHit>& hits) {
   const int64_t end = scores.end(task);
   const T scale = static_cast<T>(1.0 / std::sqrt(static_cast<double>(scores.size)));
-  const auto sequence = static_cast<int32_t>(task / scores.types), type = static_cast<int32_t>(task % scores.types);
+  const auto sequence = static_cast<int32_t>(task / scores.types),
+             type = static_cast<int32_t>(task % scores.types);
   for (int64_t top = scores.first(task); top < end; top += kTileRows) {
     const int64_t rows = std::min(kTileRows, end - top), columns = end - top;
     buffer.resize(static_cast<size_t>(rows * columns));
@@ -46,8 +47,9 @@ std::vector<SpanHit> span_decode_reference(const at::Tensor& query_key, const Se
   const auto scores = span_scores(query_key, sequences, cells);
   for (int64_t b = 0; b < sequences.count(); ++b) {
     const at::Tensor of_sequence = scores[static_cast<size_t>(b)];  // [types, L, L]
-    const at::Tensor limits =
-        at::tensor(thresholds, of_sequence.options().dtype(at::kFloat)).view({-1, 1, 1}).to(of_sequence.options());
+    const at::Tensor limits = at::tensor(thresholds, of_sequence.options().dtype(at::kFloat))
+                                  .view({-1, 1, 1})
+                                  .to(of_sequence.options());
     const at::Tensor above = of_sequence.gt(limits).nonzero();  // [hits, 3], in row-major order
     const at::Tensor values = of_sequence.index({above.select(1, 0), above.select(1, 1), above.select(1, 2)});
     const at::Tensor where = above.to(at::kCPU), value = values.to(at::kCPU, at::kFloat);
@@ -66,7 +68,8 @@ std::vector<SpanHit> span_decode_cpu(const at::Tensor& query_key, const Sequence
   const int64_t types = input.size(1);
   std::vector<std::vector<SpanHit>> of_sequence(static_cast<size_t>(sequences.count()));
   AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "span_decode_cpu", [&] {
-    const SpanScores<scalar_t> scores{input.const_data_ptr<scalar_t>(), types, input.size(3), sequences, cells};
+    const SpanScores<scalar_t> scores{input.const_data_ptr<scalar_t>(), types, input.size(3), sequences,
+                                      cells};
     at::parallel_for(0, sequences.count(), 1, [&](int64_t first, int64_t last) {
       std::vector<scalar_t> buffer;
       for (int64_t b = first; b < last; ++b) {

@@ -10,7 +10,8 @@
 
 namespace gp {
 
-/** A span whose score is above its type's threshold; start and end are token indices in the sequence, inclusive. */
+/** A span whose score is above its type's threshold; start and end are token indices in the sequence,
+ * inclusive. */
 struct SpanHit {
   int32_t sequence;
   int32_t type;

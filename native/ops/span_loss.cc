@@ -49,7 +49,8 @@ GoldSpans group_gold_spans(int64_t sequences, int64_t types, const std::vector<i
   return gold;
 }
 
-std::vector<at::Tensor> span_scores(const at::Tensor& query_key, const Sequences& sequences, SpanCells cells) {
+std::vector<at::Tensor> span_scores(const at::Tensor& query_key, const Sequences& sequences,
+                                    SpanCells cells) {
   std::vector<at::Tensor> scores;
   for (int64_t b = 0; b < sequences.count(); ++b) {
     const at::Tensor valid = valid_cells(sequences.length(b), cells, query_key);
@@ -64,7 +65,7 @@ at::Tensor span_loss_reference(const at::Tensor& query_key, const Sequences& seq
   std::vector<at::Tensor> losses;
   for (int64_t b = 0; b < sequences.count(); ++b) {
     const int64_t length = sequences.length(b);
-    const at::Tensor scores = all_scores(query_key, sequences, b).flatten(1);             // [types, L*L]
+    const at::Tensor scores = all_scores(query_key, sequences, b).flatten(1);               // [types, L*L]
     const at::Tensor valid = valid_cells(length, cells, query_key).flatten().unsqueeze(0);  // [1, L*L]
     at::Tensor positive = at::zeros(scores.sizes(), at::TensorOptions(at::kBool));
     auto cell = positive.accessor<bool, 2>();
@@ -79,12 +80,14 @@ at::Tensor span_loss_reference(const at::Tensor& query_key, const Sequences& seq
     const at::Tensor one = at::zeros({types, 1}, scores.options());  // e^0: the "1 +" of both logarithms
     const at::Tensor negatives = scores.masked_fill(valid.logical_not().logical_or(positive), -kInfinity);
     const at::Tensor positives = scores.neg().masked_fill(positive.logical_not(), -kInfinity);
-    losses.push_back(at::logsumexp(at::cat({one, negatives}, 1), {1}) + at::logsumexp(at::cat({one, positives}, 1), {1}));
+    losses.push_back(at::logsumexp(at::cat({one, negatives}, 1), {1}) +
+                     at::logsumexp(at::cat({one, positives}, 1), {1}));
   }
   return at::cat(losses).mean();
 }
 
-at::Tensor span_loss(const at::Tensor& query_key, const Sequences& sequences, const GoldSpans& gold, SpanCells cells) {
+at::Tensor span_loss(const at::Tensor& query_key, const Sequences& sequences, const GoldSpans& gold,
+                     SpanCells cells) {
   return takes_cpu_path(query_key) ? span_loss_cpu(query_key, sequences, gold, cells)
                                    : span_loss_reference(query_key, sequences, gold, cells);
 }

@@ -17,8 +17,8 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Rows of a score matrix computed at a time; up to kKeepLength tokens the scores of one (sequence, type), 1 MB, stay in
-// the second-level cache between the two passes, beyond it they are computed again.
+// Rows of a score matrix computed at a time; up to kKeepLength tokens the scores of one (sequence, type), 1
+// MB, stay in the second-level cache between the two passes, beyond it they are computed again.
 constexpr int64_t kTileRows = 64;
 constexpr int64_t kKeepLength = 512;
 
@@ -44,9 +44,12 @@ template <typename T>
 class SpanLossTask {
  public:
   SpanLossTask(const SpanScores<T>& scores, const GoldSpans& gold)
-      : scores_(scores), gold_(gold), scale_(static_cast<T>(1.0 / std::sqrt(static_cast<double>(scores.size)))) {}
+      : scores_(scores),
+        gold_(gold),
+        scale_(static_cast<T>(1.0 / std::sqrt(static_cast<double>(scores.size)))) {}
 
-  /** Returns the task's loss; with `gradient` (laid out as query_key, zeroed) also writes weight * d loss / d q, k. */
+  /** Returns the task's loss; with `gradient` (laid out as query_key, zeroed) also writes weight * d loss / d
+   * q, k. */
   double run(int64_t task, T* gradient, T weight) {
     first_ = scores_.first(task);
     end_ = scores_.end(task);
@@ -88,10 +91,13 @@ class SpanLossTask {
   T* score_tile(int64_t task, int64_t top, bool read_gold) {
     T* tile = buffer_.data() + (keep_ ? (top - first_) * stride_ : 0);
     scores_.score_rows(task, top, rows(top), scale_, tile, stride_);
-    for_gold_in(top, [&](int64_t index, T& cell) {
-      if (read_gold) gold_scores_[static_cast<size_t>(index)] = cell;
-      cell = -std::numeric_limits<T>::infinity();
-    }, tile);
+    for_gold_in(
+        top,
+        [&](int64_t index, T& cell) {
+          if (read_gold) gold_scores_[static_cast<size_t>(index)] = cell;
+          cell = -std::numeric_limits<T>::infinity();
+        },
+        tile);
     return tile;
   }
 
@@ -106,28 +112,34 @@ class SpanLossTask {
   }
 
   /**
-   * G = e^(s - N) where not gold, -e^(-s - P) where gold, N and P the two logarithms; dq_i = sum_j G_ij k_j and
-   * dk_j = sum_i G_ij q_i, times scale and weight.
+   * G = e^(s - N) where not gold, -e^(-s - P) where gold, N and P the two logarithms; dq_i = sum_j G_ij k_j
+   * and dk_j = sum_i G_ij q_i, times scale and weight.
    */
   void backward(int64_t task, double n, double p, T* gradient, T weight) {
     const int64_t row = scores_.row(), size = scores_.size;
     for (int64_t top = first_; top < end_; top += kTileRows) {
-      T* tile = keep_ ? buffer_.data() + (top - first_) * stride_ : score_tile(task, top, /*read_gold=*/false);
+      T* tile =
+          keep_ ? buffer_.data() + (top - first_) * stride_ : score_tile(task, top, /*read_gold=*/false);
       const int64_t columns = end_ - top;
       for (int64_t r = 0; r < rows(top); ++r) {
         T* line = tile + r * stride_;
         std::fill(line, line + r, T(0));
         exp_in_place(line + r, columns - r, static_cast<T>(n));
       }
-      for_gold_in(top, [&](int64_t index, T& cell) {
-        cell = static_cast<T>(-std::exp(-static_cast<double>(gold_scores_[static_cast<size_t>(index)]) - p));
-      }, tile);
+      for_gold_in(
+          top,
+          [&](int64_t index, T& cell) {
+            cell =
+                static_cast<T>(-std::exp(-static_cast<double>(gold_scores_[static_cast<size_t>(index)]) - p));
+          },
+          tile);
       const int64_t at = scores_.offset(task) + top * row;
       const T* query = scores_.query_key + at;
       const T* key = query + size;
       const T factor = scale_ * weight;
       gemm<T>(rows(top), size, columns, factor, {tile, stride_}, {key, row}, T(0), gradient + at, row);
-      gemm<T>(columns, size, rows(top), factor, {tile, stride_, true}, {query, row}, T(1), gradient + at + size, row);
+      gemm<T>(columns, size, rows(top), factor, {tile, stride_, true}, {query, row}, T(1),
+              gradient + at + size, row);
     }
   }
 
@@ -164,8 +176,8 @@ struct SpanLossFunction : torch::autograd::Function<SpanLossFunction> {
     at::Tensor gradient = wants_gradient ? at::zeros_like(input) : at::Tensor();
     double loss = 0;
     AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "span_loss_cpu", [&] {
-      const SpanScores<scalar_t> scores{input.const_data_ptr<scalar_t>(), input.size(1), input.size(3), sequences,
-                                        cells};
+      const SpanScores<scalar_t> scores{input.const_data_ptr<scalar_t>(), input.size(1), input.size(3),
+                                        sequences, cells};
       loss = run_tasks(scores, gold, wants_gradient ? gradient.data_ptr<scalar_t>() : nullptr);
     });
     // The gradient falls out of the forward pass, while the scores are in the cache.

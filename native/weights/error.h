@@ -9,8 +9,10 @@
 
 namespace gp {
 
-/** A weight file that cannot be read or written. The message is one sentence: the file, the fault, the
- * remedy. */
+/**
+ * A weight file that cannot be read or written. The message is one sentence: the file, the fault, the
+ * remedy.
+ */
 class WeightError : public std::runtime_error {
  public:
   WeightError(const char* code, const std::string& message) : std::runtime_error(message), code_(code) {}

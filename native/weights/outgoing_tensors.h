@@ -4,8 +4,10 @@
 
 namespace gp::weights {
 
-/** Throws Flaw when a tensor cannot be written: undefined, an unsupported element type, a bad or repeated
- * name. */
+/**
+ * Throws Flaw when a tensor cannot be written: undefined, an unsupported element type, a bad or repeated
+ * name.
+ */
 void check_outgoing(const TensorMap& tensors);
 
 /** The tensor's elements row by row in CPU memory; the tensor itself where they lie so already. */

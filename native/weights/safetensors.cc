@@ -92,8 +92,10 @@ std::map<std::string, std::string> read_metadata(JsonReader& header) {
   return metadata;
 }
 
-/** Puts the entries in the order of their data and makes sure that they share it out without gaps or
- * overlaps. */
+/**
+ * Puts the entries in the order of their data and makes sure that they share it out without gaps or
+ * overlaps.
+ */
 void check_offsets(std::vector<Entry>& entries, std::uint64_t data_size) {
   std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);

@@ -1,7 +1,6 @@
 #include "weights/unpickler.h"
 
 #include <bit>
-#include <optional>
 #include <unordered_map>
 
 #include "weights/byte_cursor.h"
@@ -10,8 +9,10 @@
 
 namespace gp::weights {
 
-/** The few names of Python objects that a pickle of weights may use, and the little that each stands for
- * here. */
+/**
+ * The few names of Python objects that a pickle of weights may use, and the little that each stands for
+ * here.
+ */
 struct GlobalName {
   enum class Role { kOrderedDict, kRebuildTensor, kRebuildParameter, kStorageClass };
   Role role;

@@ -6,8 +6,10 @@
 
 namespace gp::weights {
 
-/** Whether all of `text` is UTF-8 as RFC 3629 defines it: no surrogates, no over-long forms, nothing past
- * U+10FFFF. */
+/**
+ * Whether all of `text` is UTF-8 as RFC 3629 defines it: no surrogates, no over-long forms, nothing past
+ * U+10FFFF.
+ */
 inline bool is_utf8(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {

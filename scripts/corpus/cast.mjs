@@ -143,7 +143,7 @@ export class Cast {
       [36, () => organization(full() + kind())],
       [5, () => organization(phrase`${this.localName()}${organization(full() + kind())}`)],
       [4, () => organization(phrase`${organization(full())}（${address(this.#stem())}）${kind()}`)],
-      [5, () => organization(phrase`${this.#company()}${address(this.#stem())}${this.one("分公司", "研究院")}`)],
+      [5, () => organization(phrase`${this.#company()}${address(this.#stem())}${this.one("分公司", "办事处")}`)],
       [4, () => organization(phrase`${this.namesake()}${this.one("工作室", "基金会")}`)],
     ]);
   }
@@ -199,19 +199,15 @@ export class Cast {
   }
 
   product() {
+    const { random } = this;
     const goods = (content) => entity("product", content);
+    const brand = () => organization(this.#name(random.chance(0.85) ? "brands" : "latinBrands"));
     return this.#any([
-      [34, () => goods(this.#name("products"))],
-      [14, () => goods(this.#name("products") + this.random.pick(parts.productKinds))],
-      [13, () => goods(this.#branded())],
-      [9, () => goods(phrase`${this.#branded()}${this.random.pick(parts.productKinds)}`)],
-      [12, () => goods(phrase`${address(this.#stem())}${this.random.pick(parts.localGoods)}`)],
+      [50, () => goods(this.#name("products"))],
+      [22, () => goods(phrase`${brand()}${model(random)}`)],
+      [14, () => goods(phrase`${brand()}${random.pick(parts.productKinds)}`)],
+      [14, () => goods(phrase`${address(this.#stem())}${random.pick(parts.localGoods)}`)],
     ]);
-  }
-
-  #branded() {
-    const brand = this.#name(this.random.chance(0.8) ? "brands" : "latinBrands");
-    return phrase`${organization(brand)}${model(this.random)}`;
   }
 
   // -- dates
@@ -220,10 +216,11 @@ export class Cast {
     const { random } = this;
     const year = () => `${random.integer(1949, 2025)}年`;
     const month = () => `${random.integer(1, 12)}月`;
+    const twoDigits = (high) => String(random.integer(1, high)).padStart(2, "0");
     return this.#any([
       [14, () => entity("date", year())],
       [14, () => entity("date", year() + month())],
-      [16, () => entity("date", `${year()}${month()}${random.integer(1, 28)}日`)],
+      [14, () => entity("date", `${random.integer(1949, 2025)}-${twoDigits(12)}-${twoDigits(28)}`)],
       [16, () => entity("date", `${month()}${random.integer(1, 28)}日`)],
       [5, () => entity("date", `${random.integer(1, 12)}月${this.one("初", "底", "中旬", "下旬")}`)],
       [20, () => entity("date", this.one("昨天", "今天上午", "上周三", "去年", "去年冬天", "今年春天", "本月初", "前天晚上", "明年年底"))],

@@ -8,7 +8,7 @@ export const ENTITY_TYPES = ["person", "organization", "address", "work", "posit
 
 export const surnames = [
   split("陈李王张刘杨黄赵周吴徐孙马朱胡林郭何高罗郑梁谢宋唐许邓冯韩曹蔡潘董"),
-  words("欧阳 司马 诸葛 姜 崔 谭 范 陆 秦"),
+  words("欧阳 上官 诸葛 姜 崔 谭 范 陆 秦"),
 ];
 
 export const givenCharacters = [

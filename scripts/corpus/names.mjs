@@ -40,7 +40,7 @@ export function createNames(random, { size, rareShare, taken }) {
   return {
     chinesePeople: stock("chinesePeople", 600, () => part(parts.surnames) + given()),
     foreignPeople: stock("foreignPeople", 25, () =>
-      random.chance(0.6)
+      random.chance(0.75)
         ? `${random.pick(parts.foreignGivenNames)}·${random.pick(parts.foreignSurnames)}`
         : `${random.pick(parts.latinGivenNames)} ${random.pick(parts.latinSurnames)}`),
     places: stock("places", 48, () => doubled(parts.placeHeads, parts.placeTails)),

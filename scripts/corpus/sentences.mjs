@@ -7,7 +7,7 @@ import { join } from "./phrase.mjs";
 import { Random } from "./random.mjs";
 
 export const LONGEST = 48;
-const SIZES = { train: 4000, dev: 400, test: 400 };
+const SIZES = { train: 3600, dev: 400, test: 400 };
 /** The chance that a name of dev or test comes from the stock that train never draws on. */
 const NOVELTY = 0.5;
 

@@ -5,13 +5,14 @@ import { sweepPartials } from "./libtorch-fetch.mjs";
 import { endChildren } from "./run-command.mjs";
 import { SetupError } from "./setup-error.mjs";
 import { addonStep } from "./step-addon.mjs";
+import { commandsStep } from "./step-commands.mjs";
 import { libtorchStep } from "./step-libtorch.mjs";
 import { npmStep } from "./step-npm.mjs";
 import { typescriptStep } from "./step-typescript.mjs";
 
 /** @typedef {import("./step.mjs").StepContext} StepContext */
 
-const STEPS = [npmStep, libtorchStep, addonStep, typescriptStep];
+const STEPS = [npmStep, libtorchStep, addonStep, typescriptStep, commandsStep];
 
 /**
  * What a full disk or a forbidden folder is called, with the remedy.
