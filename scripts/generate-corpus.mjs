@@ -110,6 +110,6 @@ function main() {
 try {
   main();
 } catch (error) {
-  process.stderr.write(`generate-corpus: ${error.message}\n`);
+  process.stderr.write(`generate-corpus: ${error.message.split("\n").join(" ")}\n`);
   process.exitCode = 1;
 }

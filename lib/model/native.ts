@@ -124,10 +124,27 @@ function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, "package.json"))) {
     const parent = dirname(folder);
-    if (parent === folder) throw new GlobalPointerError("SETUP", "The globalpointer package has lost its package.json.");
+    if (parent === folder) {
+      throw new GlobalPointerError("SETUP", "The globalpointer package has lost its package.json: install it anew.");
+    }
     folder = parent;
   }
   return folder;
+}
+
+/**
+ * OpenMP threads that wait for each other spin by default, for milliseconds; on a processor shared with other programs
+ * most of the time then goes into waiting. libgomp reads its settings when it is loaded; what the user has set stays.
+ */
+function withShortSpinning<T>(load: () => T): T {
+  const { env } = process;
+  if (env.GOMP_SPINCOUNT !== undefined || env.OMP_WAIT_POLICY !== undefined) return load();
+  env.GOMP_SPINCOUNT = "1000";
+  try {
+    return load();
+  } finally {
+    delete env.GOMP_SPINCOUNT;
+  }
 }
 
 let loaded: NativeAddon | undefined;
@@ -141,11 +158,12 @@ export function loadAddon(): NativeAddon {
   if (loaded !== undefined) return loaded;
   const path = join(packageRoot(), "build", "Release", "globalpointer.node");
   if (!existsSync(path)) {
-    throw new GlobalPointerError("SETUP", "The native addon is not built yet: run `npx gp-setup` once, then try again.");
+    throw new GlobalPointerError(
+      "SETUP", "The native addon is not built yet: run `npx gp-setup` once, then try again.",
+    );
   }
   try {
-    // A require of a .node file has no type of its own.
-    loaded = createRequire(import.meta.url)(path) as NativeAddon;
+    loaded = withShortSpinning(() => createRequire(import.meta.url)(path) as NativeAddon);
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
     throw new GlobalPointerError(

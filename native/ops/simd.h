@@ -5,7 +5,11 @@
 // One source, several instruction sets: the loader picks the best clone for the processor it runs on, so a
 // binary built on one machine still runs on an older one.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
+#if __GNUC__ >= 12
 #define GP_MULTIVERSION __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define GP_MULTIVERSION __attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
 #else
 #define GP_MULTIVERSION
 #endif

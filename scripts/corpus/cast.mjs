@@ -2,11 +2,11 @@
 //
 // The conventions of annotation, held to everywhere:
 // - a place name inside any other name is an address of its own, with or without its suffix;
-// - what would be an entity by itself stays one inside a longer name of its type: town, road and building of an address,
-//   the company behind the town it bears;
+// - what would be an entity by itself stays one inside a longer name of its type: the town, the road and the building
+//   of an address, the company behind the town it bears;
 // - a museum or memorial hall is both an organization and an address, a newspaper both an organization and a work;
 // - the brand in front of a product is an organization; a work includes its 《》; words in “” are no works;
-// - a span of time from one date to another is a date that holds two dates; durations and weekdays by themselves are none.
+// - a span of time from one date to another is a date that holds two dates; durations are none.
 
 import { remarks } from "./clauses.mjs";
 import * as parts from "./inventory.mjs";
@@ -71,7 +71,8 @@ export class Cast {
   }
 
   position() {
-    return entity("position", this.random.chance(0.5) ? this.random.pick(parts.positionOffices) : this.#name("positions"));
+    const office = this.random.chance(0.5);
+    return entity("position", office ? this.random.pick(parts.positionOffices) : this.#name("positions"));
   }
 
   // -- places
@@ -104,14 +105,14 @@ export class Cast {
   /** Any address: a town, a road, a site or a building. */
   address() {
     return this.#any([
-      [36, () => this.town()],
+      [40, () => this.town()],
       [12, () => address(this.#stem())],
       [16, () => address(this.#road())],
       [6, () => address(phrase`${this.town()}${address(this.#road())}`)],
-      [6, () => address(phrase`${address(this.#stem())}${this.random.pick(parts.siteKinds)}`)],
+      [4, () => address(phrase`${address(this.#stem())}${this.random.pick(parts.siteKinds)}`)],
       [5, () => this.#building()],
       [4, () => address(phrase`${address(this.#road())}${this.#building()}`)],
-      [3, () => address(phrase`${this.town()}${address(this.#road())}${this.museum()}`)],
+      [3, () => address(phrase`${address(phrase`${this.town()}${address(this.#road())}`)}${this.museum()}`)],
       [4, () => address(phrase`${this.university()}${this.one("体育场", "礼堂", "东门", "报告厅")}`)],
       [3, () => this.museum()],
     ]);
@@ -120,7 +121,7 @@ export class Cast {
   /** A museum or memorial hall: an organization and an address on one span. */
   museum() {
     const name = this.random.chance(0.5)
-      ? phrase`${this.localName()}${this.one("博物馆", "美术馆", "科技馆")}`
+      ? phrase`${this.localName()}${this.one("博物馆", "美术馆", "展览馆")}`
       : phrase`${this.namesake()}${this.one("纪念馆", "故居")}`;
     return organization(address(name));
   }
@@ -142,7 +143,7 @@ export class Cast {
       [40, () => this.#company()],
       [36, () => organization(full() + kind())],
       [5, () => organization(phrase`${this.localName()}${organization(full() + kind())}`)],
-      [4, () => organization(phrase`${organization(full())}（${address(this.#stem())}）${kind()}`)],
+      [6, () => organization(phrase`${organization(full())}（${address(this.#stem())}）${kind()}`)],
       [5, () => organization(phrase`${this.#company()}${address(this.#stem())}${this.one("分公司", "办事处")}`)],
       [4, () => organization(phrase`${this.namesake()}${this.one("工作室", "基金会")}`)],
     ]);
@@ -154,7 +155,7 @@ export class Cast {
 
   institution() {
     return this.#any([
-      [60, () => organization(this.#name("brands") + this.random.pick(parts.institutionKinds))],
+      [72, () => organization(this.#name("brands") + this.random.pick(parts.institutionKinds))],
       [11, () => this.university()],
       [7, () => organization(phrase`${this.university()}${this.random.pick(parts.facultyKinds)}`)],
       [5, () => organization(phrase`${this.university()}附属${this.one("医院", "中学", "小学")}`)],
@@ -165,7 +166,7 @@ export class Cast {
   }
 
   team() {
-    const home = this.random.chance(0.5) ? address(this.#stem()) : this.#name("brands");
+    const home = this.random.chance(0.4) ? address(this.#stem()) : this.#name("brands");
     return organization(phrase`${home}${this.random.pick(parts.teamNames)}`);
   }
 
@@ -204,9 +205,9 @@ export class Cast {
     const brand = () => organization(this.#name(random.chance(0.85) ? "brands" : "latinBrands"));
     return this.#any([
       [50, () => goods(this.#name("products"))],
-      [22, () => goods(phrase`${brand()}${model(random)}`)],
+      [17, () => goods(phrase`${brand()}${model(random)}`)],
       [14, () => goods(phrase`${brand()}${random.pick(parts.productKinds)}`)],
-      [14, () => goods(phrase`${address(this.#stem())}${random.pick(parts.localGoods)}`)],
+      [10, () => goods(phrase`${address(this.#stem())}${random.pick(parts.localGoods)}`)],
     ]);
   }
 
@@ -223,7 +224,7 @@ export class Cast {
       [14, () => entity("date", `${random.integer(1949, 2025)}-${twoDigits(12)}-${twoDigits(28)}`)],
       [16, () => entity("date", `${month()}${random.integer(1, 28)}日`)],
       [5, () => entity("date", `${random.integer(1, 12)}月${this.one("初", "底", "中旬", "下旬")}`)],
-      [20, () => entity("date", this.one("昨天", "今天上午", "上周三", "去年", "去年冬天", "今年春天", "本月初", "前天晚上", "明年年底"))],
+      [20, () => entity("date", this.random.pick(parts.relativeDates))],
       [5, () => entity("date", `20世纪${this.one("50", "60", "70", "80", "90")}年代`)],
       [4, () => entity("date", this.one("国庆节", "中秋节", "端午节", "春节"))],
     ]);

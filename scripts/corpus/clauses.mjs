@@ -11,7 +11,7 @@ export const openers = [
   (c) => phrase`${c.person()}${c.one("出任", "曾任", "将担任")}${c.organization()}${c.position()}`,
   (c) => phrase`${c.date()}，${c.person()}辞去${c.organization()}${c.position()}一职`,
   (c) => phrase`${c.person()}从${c.institution()}离职后${c.one("加入", "进入")}${c.company()}`,
-  (c) => phrase`${c.period()}，${c.person()}${c.one("在", "就职于")}${c.organization()}${c.one("工作", "任职", "担任顾问工作")}`,
+  (c) => phrase`${c.period()}，${c.person()}在${c.organization()}${c.one("工作", "任职", "帮忙")}`,
   (c) => phrase`${c.position()}${c.person()}${c.one("主持", "出席", "缺席")}了${c.date()}的${c.one("会议", "发布会", "评审")}`,
   (c) => phrase`${c.person()}、${c.person()}和${c.person()}${c.one("获奖", "入选", "一同出发", "均未到场")}`,
   (c) => phrase`${c.organization()}的${c.person()}与${c.organization()}的${c.person()}${c.one("分到一组", "各执一词", "同台演讲")}`,
@@ -23,11 +23,11 @@ export const openers = [
   },
   (c) => {
     const name = c.person();
-    return phrase`${c.one("大家都在找", "没人见过", "记者采访了")}${name}，可${name}${c.one("早已离开", "一句话也没说", "并不着急")}`;
+    return phrase`${c.one("大家都在找", "没人见过", "摄制组采访了")}${name}，可${name}${c.one("早已离开", "一句话也没说", "并不着急")}`;
   },
   (c) => {
     const company = c.company();
-    return phrase`${c.one("去年的", "如今的")}${company}已不是当年的${company}`;
+    return phrase`${c.one("从前的", "印象里的")}${company}已不是当年的${company}`;
   },
   (c) => {
     const town = c.town();
@@ -45,7 +45,7 @@ export const openers = [
   (c) => phrase`${c.person()}于${c.date()}${c.one("出生于", "抵达", "搬到了")}${c.address()}`,
   (c) => phrase`${c.person()}${c.one("住在", "路过", "终于回到")}${c.address()}`,
   (c) => phrase`${c.date()}，${c.person()}${c.one("在", "来到")}${c.address()}${c.one("拍照", "参观", "迷了路", "等车")}`,
-  (c) => phrase`${c.address()}${c.one("下了", "迎来", "遭遇")}${c.one("一场大雪", "今年第一场雨", "十年一遇的大风")}`,
+  (c) => phrase`${c.address()}${c.one("下了", "迎来", "遭遇")}${c.one("一场大雪", "入秋后第一场雨", "十年一遇的大风")}`,
   (c) => phrase`${c.one("列车", "卡车", "这趟班车")}从${c.address()}出发，${c.count(2, 9)}小时后到达${c.address()}`,
   (c) => phrase`${c.town()}${c.one("人口不足", "新增住户", "海拔下降了")}${c.count(100, 9000)}，${c.one("长期缺水", "平原居多", "山高林密")}`,
   (c) => phrase`${c.address()}距离${c.address()}${c.one("约", "不到")}${c.count(2, 800)}公里`,
@@ -62,7 +62,7 @@ export const openers = [
   (c) => phrase`据${c.newspaper()}${c.date()}报道，${c.person()}${c.one("已经退休", "拒绝道歉", "正在康复")}`,
   (c) => phrase`${c.organization()}${c.position()}${c.person()}${c.one("连夜", "刚刚", "匆匆")}赶到${c.address()}`,
   (c) => phrase`${c.museum()}${c.one("展出", "收藏", "复制")}了${c.person()}的${c.one("手稿", "书信", "石刻")}`,
-  (c) => phrase`${c.one("我们", "志愿者", "同学们")}在${c.museum()}${c.one("门口", "里", "旁边")}${c.one("合影", "读书", "等了半小时")}`,
+  (c) => phrase`${c.one("我们", "志愿者", "同学们")}在${c.address()}${c.one("门口", "里", "旁边")}${c.one("合影", "读书", "等了半小时")}`,
   // works
   (c) => phrase`${c.person()}的${c.one("新书", "小说", "处女作")}${c.work()}${c.date()}出版`,
   (c) => phrase`${c.one("电影", "纪录片", "话剧")}${c.work()}在${c.address()}${c.one("开拍", "首映", "取景")}`,
@@ -75,13 +75,13 @@ export const openers = [
   // products
   (c) => phrase`${c.company()}${c.one("发布", "推出", "召回")}了${c.one("", "新款", "旗舰产品")}${c.product()}`,
   (c) => phrase`${c.product()}${c.one("售价", "定价", "重")}${c.count(9, 9999)}${c.one("元", "克")}，${c.remark()}`,
-  (c) => phrase`${c.person()}${c.one("买了", "弄丢了", "卖掉了", "正在试用")}${c.count(2, 5)}台${c.product()}`,
+  (c) => phrase`${c.person()}${c.one("买了", "弄丢了", "卖掉了", "正在试用")}${c.count(2, 5)}件${c.product()}`,
   (c) => phrase`${c.product()}和${c.product()}${c.one("哪个好", "怎么选", "都支持WiFi", "差了300元")}`,
   (c) => phrase`${c.position()}${c.person()}在${c.address()}${c.one("演示", "展示")}了${c.product()}`,
   (c) => phrase`${c.one("这款", "新到的", "他手里的")}${c.product()}${c.one("产自", "来自")}${c.address()}`,
   // positions and dates on their own
-  (c) => phrase`${c.one("他的职务是", "公司急需一名", "她梦想成为")}${c.position()}`,
-  (c) => phrase`${c.organization()}${c.one("正在招聘", "缺一名", "换了")}${c.position()}和${c.position()}`,
+  (c) => phrase`${c.one("他的职务是", "公司急需", "她梦想成为")}${c.position()}`,
+  (c) => phrase`${c.organization()}${c.one("正在招聘", "还缺", "换了")}${c.position()}和${c.position()}`,
   (c) => phrase`${c.one("合同", "展览", "活动", "报名")}${c.one("从", "自")}${c.date()}${c.one("开始", "起算")}，${c.remark()}`,
   (c) => phrase`${c.period()}的${c.one("账目", "照片", "天气记录")}${c.one("都在这里", "丢了大半", "已经公开")}`,
 ];
@@ -117,8 +117,8 @@ export const plain = [
   (c) => phrase`${c.one("气温升到", "体温", "水温保持在")}${c.count(12, 39)}.${c.count(0, 9)}度`,
   (c) => phrase`${c.one("成绩提高了", "折扣达到", "合格率是", "比例为")}${c.count(3, 99)}%`,
   (c) => phrase`${c.one("请到", "电梯停在", "他们住在")}${c.count(2, 18)}楼`,
-  (c) => phrase`${c.one("墙上写着", "横幅上是", "他只回了一句")}“${c.one("欢迎回家", "安全第一", "请勿停车", "漫长的夏天", "平安是福")}”`,
-  (c) => phrase`${c.one("请把", "她把", "先把")}${c.one("PPT", "Excel", "PDF", "App", "Word文档")}${c.one("发给我", "关掉", "更新一下")}`,
+  (c) => phrase`${c.one("墙上写着", "横幅上是", "他只回了")}“${c.one("欢迎回家", "安全第一", "请勿停车", "漫长的夏天", "平安是福")}”`,
+  (c) => phrase`${c.one("请把", "她把", "先把")}${c.one("PPT", "PDF", "App", "Excel", "Word")}${c.one("发给我", "关掉", "更新一下")}`,
   (c) => phrase`${c.one("WiFi", "USB", "GPS", "VPN")}${c.one("又断了", "信号很弱", "连不上")}`,
   (c) => phrase`${c.one("每周", "每个月", "每年")}${c.one("训练", "检查", "开会")}${c.count(2, 9)}次`,
   (c) => c.one("孩子们在院子里唱歌", "天气预报说有雨", "路上一直堵车", "国内外同行都很关心", "票价不算太贵", "结果还要等通知"),
@@ -129,6 +129,6 @@ export const plain = [
 
 /** What somebody says: short clauses without entities. */
 export const remarks = [
-  "质量还需要提高", "明年会更好", "一切顺利", "没有裁员计划", "项目进展缓慢", "细节暂不公开", "用户不用担心",
+  "质量还需要提高", "以后会更好", "一切顺利", "没有裁员计划", "项目进展缓慢", "细节暂不公开", "用户不用担心",
   "成本下降了两成", "这只是第一步", "安全最重要", "团队很年轻", "市场还在变化", "先到先得", "不接受退换",
 ];

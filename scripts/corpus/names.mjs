@@ -35,14 +35,12 @@ export function createNames(random, { size, rareShare, taken }) {
     const stem = part(parts.latinSyllables) + (random.chance(0.3) ? part(parts.latinSyllables) : "");
     return capitalised(stem + random.pick(parts.latinTails));
   };
-  const given = () => part(parts.givenCharacters) + (random.chance(0.92) ? part(parts.givenCharacters) : "");
+  const given = () => part(parts.givenCharacters) + (random.chance(0.95) ? part(parts.givenCharacters) : "");
 
   return {
     chinesePeople: stock("chinesePeople", 600, () => part(parts.surnames) + given()),
-    foreignPeople: stock("foreignPeople", 25, () =>
-      random.chance(0.75)
-        ? `${random.pick(parts.foreignGivenNames)}·${random.pick(parts.foreignSurnames)}`
-        : `${random.pick(parts.latinGivenNames)} ${random.pick(parts.latinSurnames)}`),
+    foreignPeople: stock("foreignPeople", 15, () =>
+      `${random.pick(parts.foreignGivenNames)}·${random.pick(parts.foreignSurnames)}`),
     places: stock("places", 48, () => doubled(parts.placeHeads, parts.placeTails)),
     roads: stock("roads", 50, () => doubled(parts.roadHeads, parts.roadTails) + random.pick(parts.roadKinds)),
     brands: stock("brands", 48, () => doubled(parts.brandHeads, parts.brandTails)),
@@ -51,7 +49,7 @@ export function createNames(random, { size, rareShare, taken }) {
       [4, () => `${part(parts.titleQualities)}的${part(parts.titleNouns)}`],
       [2, () => `${part(parts.titleNouns)}与${part(parts.titleNouns)}`],
       [2, () => random.pick(parts.titleFields) + random.pick(parts.titleFieldKinds)],
-      [1, () => `第${random.pick(["二", "三", "七", "九", "十二"])}${random.pick(["个", "座", "封"])}${part(parts.titleNouns)}`],
+      [1, () => `第${random.pick(parts.split("二三七九"))}${random.pick(parts.split("个座封"))}${part(parts.titleNouns)}`],
       [1, () => `${random.pick(parts.latinTitleHeads)} ${random.pick(parts.latinTitleNouns)}`],
     ])()),
     products: stock("products", 40, () => part(parts.productNames) + model(random)),
@@ -62,10 +60,10 @@ export function createNames(random, { size, rareShare, taken }) {
   };
 }
 
-/** A model mark such as "X9", "Pro", "二号". */
+/** A model mark such as "X90", "Pro", "二号". */
 export function model(random) {
   return random.weighted([
-    [5, () => random.pick(parts.split("ABEGKMNQRSTVXZ")) + random.integer(1, 99)],
+    [5, () => random.pick(parts.split("ABEGKMNQRSTVXZ")) + random.integer(10, 99)],
     [2, () => random.pick(parts.modelTails)],
     [2, () => `${random.pick(parts.split("一二三五七"))}号`],
   ])();

@@ -3,7 +3,7 @@
 import { ENTITY_TYPES } from "./inventory.mjs";
 
 const MEANINGS = {
-  person: "people: Chinese names, transliterated and Latin names, nicknames (老陈)",
+  person: "people: Chinese and transliterated names, nicknames (老陈)",
   organization: "companies, schools, hospitals, offices, teams, newspapers, museums",
   address: "places, with or without suffix, roads with numbers, buildings and sites",
   work: "books, films, plays with their 《》, and newspapers",
@@ -22,6 +22,20 @@ export function readme({ seed, vocabularySize, showcaseSize, counts }) {
   const sets = Object.keys(counts);
   const row = (name, value) => `| ${name} | ${sets.map((set) => value(counts[set])).join(" | ")} |`;
   const ofSentences = (key) => (set) => share(set[key], set.sentences);
+  const rows = [
+    row("sentences", (set) => set.sentences),
+    row("characters a sentence, mean", (set) => set.meanLength.toFixed(1)),
+    row("characters, longest", (set) => set.longest),
+    row("entities", (set) => set.entities),
+    row("sentences without entity", ofSentences("withoutEntity")),
+    row("sentences with nesting", ofSentences("nested")),
+    row("... three deep or more", ofSentences("threeDeep")),
+    row("... same start", ofSentences("sameStart")),
+    row("... same end", ofSentences("sameEnd")),
+    row("sentences with two types on one span", ofSentences("twoTypes")),
+    row("sentences with a name several times", ofSentences("repeated")),
+    row("entities that train never has", (set) => (set.unseen === undefined ? "" : share(set.unseen, set.entities))),
+  ];
   return `# The built-in corpus
 
 A small corpus of Chinese sentences with nested named entities, for trying out training, evaluation and prediction
@@ -41,13 +55,16 @@ node scripts/generate-corpus.mjs --seed 7 --out other-corpus
 |---|---|
 ${sets.map((set) => `| \`${set}.jsonl\` | ${counts[set].sentences} labelled sentences |`).join("\n")}
 | \`sentences.txt\` | ${showcaseSize} plain sentences to tag, one a line |
-| \`vocab.txt\` | ${vocabularySize} lower-case WordPiece tokens: characters of GB 2312 level 1 and of the corpus, letters and digits, alone and as \`##\` pieces |
+| \`vocab.txt\` | ${vocabularySize} lower-case WordPiece tokens |
+
+The vocabulary holds the characters of GB 2312 level 1 and of the corpus, punctuation, and letters and digits, alone and
+as \`##\` pieces.
 
 ## Format
 
 One JSON object a line, as in CLUENER: \`{"text", "label": {type: {mention: [[start, end], ...]}}}\`. Offsets count
-characters of \`text\` (all of them in the Basic Multilingual Plane, so code points and UTF-16 units agree) and \`end\` is
-included: the mention is \`text.slice(start, end + 1)\`.
+characters of \`text\` (all of them in the Basic Multilingual Plane, so code points and UTF-16 units agree) and \`end\`
+is included: the mention is \`text.slice(start, end + 1)\`.
 
 ## Types
 
@@ -66,20 +83,7 @@ ${ENTITY_TYPES.map((type) => row(`\`${type}\` | ${MEANINGS[type]}`, (set) => set
 
 | | ${sets.join(" | ")} |
 |---|${sets.map(() => "---:|").join("")}
-${[
-    row("sentences", (set) => set.sentences),
-    row("characters a sentence, mean", (set) => set.meanLength.toFixed(1)),
-    row("characters, longest", (set) => set.longest),
-    row("entities", (set) => set.entities),
-    row("sentences without entity", ofSentences("withoutEntity")),
-    row("sentences with nesting", ofSentences("nested")),
-    row("... three deep or more", ofSentences("threeDeep")),
-    row("... same start", ofSentences("sameStart")),
-    row("... same end", ofSentences("sameEnd")),
-    row("sentences with two types on one span", ofSentences("twoTypes")),
-    row("sentences with a name several times", ofSentences("repeated")),
-    row("entities that train never has", (set) => (set.unseen === undefined ? "" : share(set.unseen, set.entities))),
-  ].join("\n")}
+${rows.join("\n")}
 
 No sentence occurs twice, within a set or across sets. Dev and test use the templates of train in other combinations
 and take about half of their names from a stock that train never draws on.

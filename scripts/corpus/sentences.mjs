@@ -6,7 +6,7 @@ import { createNames } from "./names.mjs";
 import { join } from "./phrase.mjs";
 import { Random } from "./random.mjs";
 
-export const LONGEST = 48;
+const LONGEST = 48;
 const SIZES = { train: 3600, dev: 400, test: 400 };
 /** The chance that a name of dev or test comes from the stock that train never draws on. */
 const NOVELTY = 0.5;
@@ -22,7 +22,7 @@ function sentence(cast) {
   } else {
     if (random.chance(0.18)) add(plain);
     add(openers);
-    if (random.chance(0.32)) add(followers);
+    if (random.chance(0.34)) add(followers);
     if (random.chance(0.18)) add(plain);
   }
   const parts = [];
