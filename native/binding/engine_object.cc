@@ -16,6 +16,9 @@ struct EngineObject::Settlement {
 };
 
 Napi::Function EngineObject::define(Napi::Env env) {
+  auto engines = std::make_unique<std::shared_ptr<Engines>>(std::make_shared<Engines>());
+  stop_at_exit(env, *engines);
+  env.SetInstanceData(engines.release());  // the environment's from here on
   return DefineClass(env, "Engine",
                      {
                          InstanceMethod<&EngineObject::initialise>("initialise"),
@@ -36,6 +39,19 @@ Napi::Function EngineObject::define(Napi::Env env) {
                      });
 }
 
+// process.exit() runs no cleanup hooks but goes straight on to destroy LibTorch's statics, which no job may
+// outlive.
+void EngineObject::stop_at_exit(Napi::Env env, const std::shared_ptr<Engines>& engines) {
+  const Napi::Value process = env.Global().Get("process");
+  if (!process.IsObject()) return;
+  const Napi::Value once = process.As<Napi::Object>().Get("once");
+  if (!once.IsFunction()) return;
+  const auto stop = [engines](const Napi::CallbackInfo&) {
+    for (EngineObject* engine : *engines) engine->stop_jobs();
+  };
+  once.As<Napi::Function>().Call(process, {Napi::String::New(env, "exit"), Napi::Function::New(env, stop)});
+}
+
 EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<EngineObject>(info) {
   Napi::Env env = info.Env();
   const Napi::Object object = object_argument(info, 0, "options");
@@ -51,19 +67,26 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   // Runs before Node tears the settler down, so that no job is left to call it.
   cleanup_hook_ = env.AddCleanupHook(+[](EngineObject* engine) { engine->shut_down(); }, this);
   queue_ = std::make_unique<JobQueue>();
+  engines_ = *env.GetInstanceData<std::shared_ptr<Engines>>();
+  engines_->insert(this);
 }
 
 EngineObject::~EngineObject() {
+  engines_->erase(this);
   if (!shut_down_) {
     cleanup_hook_.Remove(Env());
     shut_down();
   }
 }
 
+void EngineObject::stop_jobs() {
+  if (queue_) queue_->stop();
+}
+
 void EngineObject::shut_down() {
   if (shut_down_) return;
   shut_down_ = true;
-  if (queue_) queue_->stop();
+  stop_jobs();
   queue_.reset();
   session_.reset();
   if (settler_) settler_.Release();

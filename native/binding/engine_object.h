@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 
 #include "engine/job_queue.h"
 #include "engine/session.h"
@@ -25,6 +26,10 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   ~EngineObject() override;
 
  private:
+  /** The engines of one environment. */
+  using Engines = std::set<EngineObject*>;
+  static void stop_at_exit(Napi::Env env, const std::shared_ptr<Engines>& engines);
+
   struct Settlement;
   static void settle(Napi::Env env, Napi::Function unused, EngineObject* engine, Settlement* settlement);
   using Settler = Napi::TypedThreadSafeFunction<EngineObject, Settlement, EngineObject::settle>;
@@ -33,6 +38,8 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value enqueue(Napi::Env env, std::function<Answer()> work);
   void begin_job(Napi::Env env);
   void end_job(Napi::Env env);
+  /** Lets the running job end and drops the others, for a process that exits in the middle of them. */
+  void stop_jobs();
   void shut_down();
   void account_memory(Napi::Env env, int64_t bytes);
 
@@ -52,6 +59,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value gradients(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
+  std::shared_ptr<Engines> engines_;
   ModelShape shape_;
   std::unique_ptr<Session> session_;
   Settler settler_;

@@ -50,7 +50,7 @@ void Session::initialise() {
   if (options_.threads > 0) at::set_num_threads(options_.threads);
   device_ = resolve_device(options_.device);
   model_ = std::make_unique<Model>(options_.shape, options_.seed);
-  model_->parameters().to(device_);
+  model().parameters().to(device_);
   random_ = {options_.seed, 0};
   if (device_.is_cuda()) {
     auto generator = at::globalContext().defaultGenerator(device_);
@@ -59,15 +59,15 @@ void Session::initialise() {
 }
 
 LoadReport Session::load_weights(const std::string& path, LoadScope scope) {
-  return gp::load_weights(model_->parameters(), path, scope);
+  return gp::load_weights(model().parameters(), path, scope);
 }
 
 void Session::save_weights(const std::string& path) const {
-  write_safetensors(path, on_cpu(model_->parameters().all()), {{"format", "pt"}});
+  write_safetensors(path, on_cpu(model().parameters().all()), {{"format", "pt"}});
 }
 
 void Session::save_state_dict(const std::string& path) const {
-  TensorMap tensors = on_cpu(model_->parameters().all());
+  TensorMap tensors = on_cpu(model().parameters().all());
   const int64_t hidden = options_.shape.hidden_size;
   tensors.emplace_back("encoder.pooler.dense.weight", at::zeros({hidden, hidden}));
   tensors.emplace_back("encoder.pooler.dense.bias", at::zeros({hidden}));
@@ -75,8 +75,13 @@ void Session::save_state_dict(const std::string& path) const {
 }
 
 void Session::configure_optimizer(const AdamWOptions& options, double max_grad_norm) {
-  optimizer_.emplace(model_->parameters(), options);
+  optimizer_.emplace(model().parameters(), options);
   max_grad_norm_ = max_grad_norm;
+}
+
+Model& Session::model() const {
+  if (!model_) throw Error("INTERNAL", "The model was not built before it was used.");
+  return *model_;
 }
 
 AdamW& Session::optimizer() {
@@ -86,17 +91,17 @@ AdamW& Session::optimizer() {
 
 StepResult Session::train_step(const Batch& batch, const GoldSpans& gold, LearningRates rates) {
   AdamW& adamw = optimizer();
-  model_->parameters().clear_gradients();
-  const at::Tensor loss = model_->loss(batch, gold, {true, &random_});
+  model().parameters().clear_gradients();
+  const at::Tensor loss = model().loss(batch, gold, {true, &random_});
   StepResult result{loss.item<double>(), std::nan(""), false};
   if (!std::isfinite(result.loss)) return result;
   loss.backward();
-  result.gradient_norm = clip_gradients(model_->parameters(), max_grad_norm_);
+  result.gradient_norm = clip_gradients(model().parameters(), max_grad_norm_);
   if (std::isfinite(result.gradient_norm)) {
     adamw.step(rates);
     result.applied = true;
   }
-  model_->parameters().clear_gradients();
+  model().parameters().clear_gradients();
   return result;
 }
 
@@ -118,38 +123,38 @@ void Session::load_optimizer(const std::string& path) {
 
 double Session::loss(const Batch& batch, const GoldSpans& gold) {
   at::NoGradGuard no_gradient;
-  return model_->loss(batch, gold, {}).item<double>();
+  return model().loss(batch, gold, {}).item<double>();
 }
 
 std::vector<SpanHit> Session::predict(const Batch& batch, const std::vector<float>& thresholds) {
-  return model_->decode(batch, thresholds);
+  return model().decode(batch, thresholds);
 }
 
 std::vector<at::Tensor> Session::scores(const Batch& batch) {
-  std::vector<at::Tensor> scores = model_->scores(batch);
+  std::vector<at::Tensor> scores = model().scores(batch);
   for (auto& of_sequence : scores) of_sequence = of_sequence.to(at::kCPU).contiguous();
   return scores;
 }
 
 at::Tensor Session::hidden_states(const Batch& batch) {
-  return model_->hidden_states(batch).to(at::kCPU).contiguous();
+  return model().hidden_states(batch).to(at::kCPU).contiguous();
 }
 
 std::vector<std::pair<std::string, at::Tensor>> Session::parameters() {
-  return on_cpu(model_->parameters().all());
+  return on_cpu(model().parameters().all());
 }
 
 std::pair<double, std::vector<std::pair<std::string, at::Tensor>>> Session::gradients(const Batch& batch,
                                                                                       const GoldSpans& gold) {
-  model_->parameters().clear_gradients();
-  const at::Tensor loss = model_->loss(batch, gold, {});
+  model().parameters().clear_gradients();
+  const at::Tensor loss = model().loss(batch, gold, {});
   loss.backward();
   std::vector<std::pair<std::string, at::Tensor>> gradients;
-  for (const auto& [name, tensor] : model_->parameters().all()) {
+  for (const auto& [name, tensor] : model().parameters().all()) {
     gradients.emplace_back(name, tensor.grad().defined() ? tensor.grad() : at::zeros_like(tensor));
   }
   gradients = on_cpu(gradients);
-  model_->parameters().clear_gradients();
+  model().parameters().clear_gradients();
   return {loss.item<double>(), gradients};
 }
 

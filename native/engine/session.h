@@ -63,10 +63,12 @@ class Session {
                                                                                const GoldSpans& gold);
 
   std::string device_name() const { return device_.str(); }
-  int64_t parameter_count() const { return model_->parameters().count(); }
-  int64_t parameter_bytes() const { return model_->parameters().bytes(); }
+  int64_t parameter_count() const { return model().parameters().count(); }
+  int64_t parameter_bytes() const { return model().parameters().bytes(); }
 
  private:
+  /** @throws Error INTERNAL before initialise, or when that failed */
+  Model& model() const;
   AdamW& optimizer();
 
   SessionOptions options_;

@@ -52,7 +52,8 @@ std::vector<SpanHit> span_decode_reference(const at::Tensor& query_key, const Se
                                   .to(of_sequence.options());
     const at::Tensor above = of_sequence.gt(limits).nonzero();  // [hits, 3], in row-major order
     const at::Tensor values = of_sequence.index({above.select(1, 0), above.select(1, 1), above.select(1, 2)});
-    const at::Tensor where = above.to(at::kCPU), value = values.to(at::kCPU, at::kFloat);
+    const at::Tensor where = above.to(at::kCPU).contiguous();  // nonzero may lay its columns out first
+    const at::Tensor value = values.to(at::kCPU, at::kFloat);
     for (int64_t i = 0; i < where.size(0); ++i) {
       const auto cell = where.const_data_ptr<int64_t>() + i * 3;
       hits.push_back({static_cast<int32_t>(b), static_cast<int32_t>(cell[0]), static_cast<int32_t>(cell[1]),

@@ -23,7 +23,11 @@ interface Case {
   batch: StoredBatch;
   expected: { loss: number; gradientNorm: number };
   training?: {
-    optimizer: OptimizerOptions; batches: StoredBatch[]; learningRates: number[]; losses: number[]; gradientNorms: number[];
+    optimizer: OptimizerOptions;
+    batches: StoredBatch[];
+    learningRates: number[];
+    losses: number[];
+    gradientNorms: number[];
   };
 }
 
@@ -58,7 +62,8 @@ function tensor(tensors: Map<string, StoredTensor>, name: string): StoredTensor 
 
 /** A positive threshold that no score comes so near to that rounding would decide. */
 function clearThreshold(expected: Map<string, StoredTensor>): number {
-  const scores = [...expected].filter(([name]) => name.startsWith("scores.")).flatMap(([, { data }]) => Array.from(data));
+  const scores = [...expected]
+    .filter(([name]) => name.startsWith("scores.")).flatMap(([, { data }]) => Array.from(data));
   for (let threshold = 0.125; ; threshold += 1 / 64) {
     if (scores.every((score) => Math.abs(score - threshold) > 1e-4)) return threshold;
   }
@@ -97,7 +102,9 @@ describe.each([["fast operations", "0"], ["reference operations", "1"]])("%s", (
           const row = Math.floor(cell / length) % length;
           const column = cell % length;
           const counts = row <= column && (!masked || (row > 0 && column < length - 1));
-          if (counts !== Number.isFinite(score)) throw new Error(`cell ${row}, ${column} of sequence ${index} is ${score}`);
+          if (counts !== Number.isFinite(score)) {
+            throw new Error(`cell ${row}, ${column} of sequence ${index} is ${score}`);
+          }
         });
         const finite = ofSequence.map((score) => (Number.isFinite(score) ? score : 0));
         expect(largestDifference(finite, truth)).toBeLessThan(1e-4);
@@ -135,7 +142,8 @@ describe.each([["fast operations", "0"], ["reference operations", "1"]])("%s", (
         const length = (batch.sequenceStarts[b + 1] ?? 0) - (batch.sequenceStarts[b] ?? 0);
         tensor(expected, `scores.${b}`).data.forEach((score, cell) => {
           if (score > threshold) {
-            truth.push(`${b} ${Math.floor(cell / length / length)} ${Math.floor(cell / length) % length} ${cell % length}`);
+            const row = Math.floor(cell / length);
+            truth.push(`${b} ${Math.floor(row / length)} ${row % length} ${cell % length}`);
           }
         });
       }

@@ -17,7 +17,8 @@ export function readSafetensors(path: string): Map<string, StoredTensor> {
     const [begin, end] = entry.data_offsets;
     const copy = Uint8Array.from(bytes.subarray(8 + headerLength + begin, 8 + headerLength + end)).buffer;
     if (entry.dtype !== "F32" && entry.dtype !== "F64") throw new Error(`${path}: ${name} is ${entry.dtype}`);
-    tensors.set(name, { shape: entry.shape, data: entry.dtype === "F32" ? new Float32Array(copy) : new Float64Array(copy) });
+    const data = entry.dtype === "F32" ? new Float32Array(copy) : new Float64Array(copy);
+    tensors.set(name, { shape: entry.shape, data });
   }
   return tensors;
 }

@@ -1,0 +1,45 @@
+#include <ATen/ATen.h>
+
+#include <cstdlib>
+
+#include "checks.h"
+#include "inputs.h"
+#include "ops/attention.h"
+#include "ops/dispatch.h"
+#include "ops/rope.h"
+#include "ops/span_loss.h"
+
+namespace gp::check {
+
+void check_dispatch(Report& report) {
+  const Sequences sequences = sequences_of({40, 30});
+  const at::Tensor x = random_tensor({70, 2, 8}, 1).to(at::kFloat);
+  const at::Tensor query_key = random_tensor({70, 2, 2, 8}, 2).to(at::kFloat);
+  const GoldSpans gold = gold_of(GoldKind::kSome, sequences, 2, {});
+  RandomStream stream;
+  // Both paths in float: they differ in the last bits, which tells which of them was taken.
+  report.run("dispatch: the fast path by default", [&](Findings& findings) {
+    findings.holds("float on the CPU", takes_cpu_path(x));
+    findings.holds("not half precision", !takes_cpu_path(x.to(at::kHalf)));
+    findings.holds("attention",
+                   attention(x, x, x, sequences, 0, stream).equal(attention_cpu(x, x, x, sequences, 0, {})));
+    findings.holds("rope", rope(x, sequences).equal(rope_cpu(x, sequences)));
+    findings.holds(
+        "span loss",
+        span_loss(query_key, sequences, gold, {}).equal(span_loss_cpu(query_key, sequences, gold, {})));
+  });
+  report.run("dispatch: the reference where GP_REFERENCE_OPS=1", [&](Findings& findings) {
+    ::setenv("GP_REFERENCE_OPS", "1", /*replace=*/1);
+    findings.holds("no fast path", !takes_cpu_path(x));
+    findings.holds(
+        "attention",
+        attention(x, x, x, sequences, 0, stream).equal(attention_reference(x, x, x, sequences, 0, {})));
+    findings.holds("rope", rope(x, sequences).equal(rope_reference(x, sequences)));
+    findings.holds(
+        "span loss",
+        span_loss(query_key, sequences, gold, {}).equal(span_loss_reference(query_key, sequences, gold, {})));
+    ::unsetenv("GP_REFERENCE_OPS");
+  });
+}
+
+}  // namespace gp::check

@@ -1,0 +1,21 @@
+#include <ATen/Parallel.h>
+
+#include "checks.h"
+
+/** Prints a line of JSON for each check; the exit code is 1 when one failed. */
+int main() {
+  at::set_num_threads(1);
+  gp::check::Report report;
+  gp::check::check_simd(report);
+  gp::check::check_gemm(report);
+  gp::check::check_random_mask(report);
+  gp::check::check_dropout(report);
+  gp::check::check_rope(report);
+  gp::check::check_attention(report);
+  gp::check::check_gold_spans(report);
+  gp::check::check_span_loss(report);
+  gp::check::check_span_decode(report);
+  gp::check::check_dispatch(report);
+  gp::check::check_job_queue(report);
+  return report.all_ok() ? 0 : 1;
+}
