@@ -91,4 +91,4 @@ for (let i = 0; i < Number(values.pairs); i++) {
 const project = median(pairs.map(([epoch]) => epoch.seconds));
 const baseline = median(pairs.map(([, epoch]) => epoch.seconds));
 const ratio = median(pairs.map(([ours, theirs]) => theirs.seconds / ours.seconds));
-console.log(`medians: project ${project.toFixed(1)} s, plain PyTorch ${baseline.toFixed(1)} s, ratio ${ratio.toFixed(2)}`);
+console.log(`medians: ${project.toFixed(1)} s and ${baseline.toFixed(1)} s, ratio ${ratio.toFixed(2)}`);

@@ -1,49 +1,84 @@
 import yargs, { type Argv } from "yargs";
 import { GlobalPointerError } from "../lib/errors.js";
+import { discardUnfinished } from "../lib/storage/aside.js";
+import { outputError } from "../lib/storage/output-error.js";
 
-/** Exit status of a failure; misuse of the command line has its own, as usual. */
+// What all commands share: how they read their command line, report failures and end.
+
 const FAILED = 1;
-const MISUSED = 2;
+const MISUSED = 2; // the command line itself is wrong
+const INTERRUPTED = 130; // as a shell reports a program that Ctrl-C ended
+const INTERRUPTIONS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** yargs with what all commands share: strict flags, help, no stack trace for a mistake on the command line. */
-export function commandLine(name: string, args: readonly string[]): Argv {
+/** A command line that cannot be understood. */
+export class CommandLineError extends Error {}
+
+/**
+ * yargs with strict flags, help, and no stack trace for a mistake on the command line.
+ *
+ * @param lists flags that may be given several times
+ */
+export function commandLine(name: string, args: readonly string[], lists: readonly string[] = []): Argv {
   return yargs(args)
     .scriptName(name)
+    .locale("en") // as everything else that is said
     .strict()
     .wrap(100)
     .version(false)
     .help("help")
     .alias("help", "h")
-    .fail((message, error) => {
-      throw error ?? new CommandLineError(message);
+    .check((given) => {
+      const repeatable = ["_", ...lists];
+      const twice = Object.entries(given).find(([flag, value]) => Array.isArray(value) && !repeatable.includes(flag));
+      if (twice !== undefined) throw new CommandLineError(`--${twice[0]} is given more than once: give it once`);
+      return true;
+    })
+    .fail((message: string, error: Error | undefined) => {
+      throw error instanceof CommandLineError || error instanceof GlobalPointerError
+        ? error : new CommandLineError(oneLine(message));
     });
 }
 
-/** A command line that cannot be understood. */
-class CommandLineError extends Error {}
-
-/** For yargs' `coerce`: a number that is one. */
-export function finiteNumber(value: number | undefined): number | undefined {
-  if (value !== undefined && !Number.isFinite(value)) throw new CommandLineError("a number was expected");
-  return value;
+/** yargs lays some messages out over several lines. */
+function oneLine(message: string): string {
+  return message.trim().replace(/:?\s*\n\s*/g, ": ");
 }
 
-/** For yargs' `coerce`: a whole number of at least 1. */
-export function countingNumber(value: number): number {
-  if (!(Number.isInteger(value) && value >= 1)) throw new CommandLineError("a whole number of at least 1 was expected");
-  return value;
+/** For yargs' `coerce`: a number that is one. */
+export function finiteNumber(flag: string): (value: unknown) => number | undefined {
+  return (value) => {
+    if (value === undefined || (typeof value === "number" && Number.isFinite(value))) return value;
+    throw new CommandLineError(`--${flag} takes one number`);
+  };
+}
+
+/** For yargs' `coerce`: a whole number within bounds. */
+export function wholeNumber(flag: string, min: number, max: number): (value: unknown) => number | undefined {
+  return (value) => {
+    if (value === undefined) return value;
+    if (typeof value === "number" && Number.isInteger(value) && min <= value && value <= max) return value;
+    throw new CommandLineError(`--${flag} takes one whole number from ${min} to ${max}`);
+  };
 }
 
 /**
  * Runs a command: a user's mistake becomes one clear message on stderr and a non-zero exit status, a fault of ours also
  * asks for a report. GP_DEBUG=1 shows the stack of either.
+ *
+ * @param options.outlivesReader for a command whose work is worth finishing when nobody reads its output any more
  */
-export async function runCommand(name: string, main: (args: readonly string[]) => Promise<number>): Promise<void> {
-  // A reader such as `head` may close the pipe early: that is no failure of ours.
+export async function runCommand(
+  name: string, main: (args: readonly string[]) => Promise<number>, { outlivesReader = false } = {},
+): Promise<void> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    if (error.code === "EPIPE") {
+      // A reader such as `head` has seen enough: that is no failure.
+      if (!outlivesReader) process.exit(0);
+      return;
+    }
+    process.exit(report(name, outputError("to standard output", error)));
   });
+  process.stderr.on("error", () => undefined); // nobody is left to be told
   try {
     process.exitCode = await main(process.argv.slice(2));
   } catch (error) {
@@ -53,7 +88,7 @@ export async function runCommand(name: string, main: (args: readonly string[]) =
 
 function report(name: string, error: unknown): number {
   const say = (text: string): void => { process.stderr.write(`${name}: ${text}\n`); };
-  if (process.env.GP_DEBUG === "1" && error instanceof Error) say(error.stack ?? error.message);
+  if (process.env["GP_DEBUG"] === "1" && error instanceof Error) say(error.stack ?? error.message);
   if (error instanceof CommandLineError) {
     say(`${error.message} (see ${name} --help)`);
     return MISUSED;
@@ -67,15 +102,35 @@ function report(name: string, error: unknown): number {
   return FAILED;
 }
 
-/** A signal that the first Ctrl-C (or a polite kill) sets; the second one ends the process at once. */
+function endNow(): never {
+  discardUnfinished();
+  process.exit(INTERRUPTED);
+}
+
+/** Makes Ctrl-C, or a polite kill, end the process at once and leave nothing half-written. */
+export function endOnInterruption(): void {
+  for (const name of INTERRUPTIONS) process.on(name, endNow);
+}
+
+/**
+ * A signal that the first Ctrl-C, or a polite kill, sets. A second one ends the process at once, unless it comes
+ * within the same second: npm and npx pass on the Ctrl-C that the terminal has sent to their child already.
+ */
 export function stopSignal(onStop: () => void): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(130);
+  let stoppedAt = 0;
+  const interrupted = (): void => {
+    if (!controller.signal.aborted) {
+      stoppedAt = performance.now();
       controller.abort();
       onStop();
-    });
-  }
+    } else if (performance.now() - stoppedAt > 1000) {
+      endNow();
+    }
+  };
+  for (const name of INTERRUPTIONS) process.on(name, interrupted);
   return controller.signal;
 }
+
+/** The exit status of a command that a stop signal ended early. */
+export const STOPPED = INTERRUPTED;

@@ -15,7 +15,7 @@ export type { ResolvedConfig } from "./config/load.js";
 export { train, resume } from "./training/train.js";
 export type { ResumeOptions, TrainOptions, TrainResult } from "./training/train.js";
 export type { TrainingObserver } from "./training/progress.js";
-export type { EpochRecord } from "./training/run-directory.js";
+export type { EpochRecord } from "./training/metrics-file.js";
 export { evaluate } from "./evaluation/evaluate.js";
 export type { Evaluation, EvaluationOptions } from "./evaluation/evaluate.js";
 export type { Metrics, Scores } from "./evaluation/metrics.js";

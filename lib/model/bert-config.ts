@@ -9,15 +9,18 @@ const probability = z.number().min(0).lt(1);
 
 /** The keys of a Hugging Face config.json that make a BERT encoder; others are left alone. */
 export const bertConfigSchema = z.object({
-  model_type: z.literal("bert", { error: ({ input }) => `is ${JSON.stringify(input)}, but only "bert" is supported` }),
+  // Early directories do not say; the sizes that follow tell whether it fits.
+  model_type: z.literal("bert", {
+    error: ({ input }) => `is ${JSON.stringify(input)}, but only "bert" is supported`,
+  }).default("bert"),
   vocab_size: size,
   hidden_size: size,
   num_hidden_layers: size,
   num_attention_heads: size,
   intermediate_size: size,
-  max_position_embeddings: size.default(512),
+  max_position_embeddings: size.min(3).default(512), // [CLS], a token, [SEP]
   type_vocab_size: size.default(2),
-  pad_token_id: z.number().int().nullable().default(0),
+  pad_token_id: z.number().int().min(0).nullable().default(0),
   layer_norm_eps: z.number().positive().default(1e-12),
   hidden_act: z.enum(["gelu", "gelu_new", "relu"]).default("gelu"),
   hidden_dropout_prob: probability.default(0.1),
@@ -28,6 +31,8 @@ export const bertConfigSchema = z.object({
   }).optional(),
 }).refine((config) => config.hidden_size % config.num_attention_heads === 0, {
   path: ["hidden_size"], message: "is not a multiple of num_attention_heads",
+}).refine((config) => (config.pad_token_id ?? -1) < config.vocab_size, {
+  path: ["pad_token_id"], message: "is not below vocab_size",
 });
 
 export function encoderShapeFrom(config: z.output<typeof bertConfigSchema>): EncoderShape {

@@ -1,11 +1,12 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { GlobalPointerError } from "../errors.js";
 import { readJsonFile } from "../storage/read-json.js";
-import { writeWholeDirectory } from "../storage/whole-directory.js";
-import { writeWholeFile } from "../storage/whole-file.js";
+import { refuseExisting, writeWholeDirectory } from "../storage/whole-directory.js";
+import { withoutRemedy } from "./fault.js";
 import { GlobalPointer } from "./global-pointer.js";
-import { readPretrainedDirectory } from "./pretrained.js";
+import { readEncoderDirectory } from "./pretrained.js";
 
 // Interchange with GlobalPointer_pytorch: its state dicts hold the encoder under `encoder.` and the head under
 // `dense.`, and say nothing about sizes, vocabulary or types.
@@ -19,22 +20,24 @@ export interface SeedModel {
   ent2id: string;
   /** Default: false, as the original tokenizes. */
   lowerCase?: boolean;
+  /** `inner_dim` there. Default: 64. */
   headSize?: number;
+  /** Default: true. */
   rope?: boolean;
 }
 
 const ent2idSchema = z.record(z.string().min(1), z.number().int().min(0));
 
-/** Type names by index. @throws GlobalPointerError `DATA` when the indices are not 0 to n - 1 */
+/** Type names in the order of their indices. @throws GlobalPointerError `DATA` when the indices are not 0 to n - 1 */
 function readEntityTypes(path: string): string[] {
   const ent2id = readJsonFile(path, ent2idSchema, "DATA", "give the ent2id.json that the model was trained with");
-  const types: string[] = [];
-  for (const [type, index] of Object.entries(ent2id)) types[index] = type;
-  const count = Object.keys(ent2id).length;
-  if (count === 0 || types.length !== count || Object.keys(types).length !== count) {
-    throw new GlobalPointerError("DATA", `${path} must number its ${count} types from 0 without gaps: give the original file.`);
+  const numbered = Object.entries(ent2id).sort(([, a], [, b]) => a - b);
+  if (numbered.length === 0 || numbered.some(([, index], expected) => index !== expected)) {
+    throw new GlobalPointerError(
+      "DATA", `${path} does not number its ${numbered.length} types from 0 without gaps: give the original file.`,
+    );
   }
-  return types;
+  return numbered.map(([type]) => type);
 }
 
 /**
@@ -43,18 +46,32 @@ function readEntityTypes(path: string): string[] {
  * @throws GlobalPointerError when a file is missing, faulty or does not fit the others, or the output exists
  */
 export async function convertFromSeed(seed: SeedModel, output: string): Promise<void> {
-  const { shape, vocabulary, tokenizer } = readPretrainedDirectory(seed.encoder, { weights: "not needed" });
+  const { headSize = 64, rope = true, lowerCase = false } = seed;
+  if (rope && headSize % 2 !== 0) {
+    throw new GlobalPointerError(
+      "CONFIG", `The head size ${headSize} is odd, but RoPE rotates pairs: give an even size.`,
+    );
+  }
+  refuseExisting(output);
+  const { shape, vocabulary, tokenizer } = readEncoderDirectory(seed.encoder);
+  const entityTypes = readEntityTypes(seed.ent2id);
   const model = await GlobalPointer.create({
     encoder: shape,
-    head: {
-      type: "global-pointer", headSize: seed.headSize ?? 64, rope: seed.rope ?? true, maskSpecialTokens: false,
-    },
-    entityTypes: readEntityTypes(seed.ent2id),
-    tokenizer: { ...tokenizer, lowerCase: seed.lowerCase ?? false },
+    head: { type: "global-pointer", headSize, rope, maskSpecialTokens: false },
+    entityTypes,
+    tokenizer: { ...tokenizer, lowerCase },
     threshold: 0,
   }, vocabulary, { device: "cpu" });
   try {
-    await model.loadWeights(seed.stateDict, "model");
+    await model.loadWeights(seed.stateDict, "model").catch((error: unknown) => {
+      if (!(error instanceof GlobalPointerError && error.message.includes("has the shape"))) throw error;
+      throw new GlobalPointerError(
+        "BAD_WEIGHTS",
+        `${withoutRemedy(error.message)}, with ${entityTypes.length} types and head size ${headSize}: give the `
+        + "encoder, ent2id and head size (inner_dim) that it was trained with.",
+        { cause: error },
+      );
+    });
     await model.save(output);
   } finally {
     await model.dispose();
@@ -62,18 +79,19 @@ export async function convertFromSeed(seed: SeedModel, output: string): Promise<
 }
 
 /**
- * Writes a directory with `model_state_dict.pt` and `ent2id.json`, as GlobalPointer_pytorch takes them. The pooler, which
- * takes no part there, is written as zeros.
+ * Writes a directory with `model_state_dict.pt` and `ent2id.json`, as GlobalPointer_pytorch takes them. The pooler,
+ * which takes no part there, is written as zeros.
  *
  * @throws GlobalPointerError when the model cannot be read, or the output exists
  */
 export async function convertToSeed(modelDirectory: string, output: string): Promise<void> {
+  refuseExisting(output);
   const model = await GlobalPointer.load(modelDirectory, { device: "cpu" });
   try {
     await writeWholeDirectory(output, async (aside) => {
       await model.engine.saveStateDict(join(aside, "model_state_dict.pt"));
       const ent2id = Object.fromEntries(model.entityTypes.map((type, index) => [type, index]));
-      writeWholeFile(join(aside, "ent2id.json"), `${JSON.stringify(ent2id, undefined, 2)}\n`);
+      writeFileSync(join(aside, "ent2id.json"), `${JSON.stringify(ent2id, undefined, 2)}\n`);
     });
   } finally {
     await model.dispose();

@@ -8,7 +8,8 @@ function asProjectError(error: unknown): unknown {
 }
 
 /**
- * A native engine whose promises reject with GlobalPointerError, arguments that do not fit with TypeError or RangeError.
+ * A native engine whose promises reject with GlobalPointerError, or with TypeError or RangeError for arguments that do
+ * not fit.
  *
  * @throws GlobalPointerError `SETUP` when the addon cannot be loaded
  */

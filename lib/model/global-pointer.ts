@@ -84,8 +84,13 @@ export class GlobalPointer {
   static async load(directory: string, options: DeviceOptions = {}): Promise<GlobalPointer> {
     const { description, vocabulary, weightsPath } = readModelDirectory(directory);
     const model = await GlobalPointer.create(description, vocabulary, options);
-    await model.loadWeights(weightsPath, "model");
-    return model;
+    try {
+      await model.loadWeights(weightsPath, "model");
+      return model;
+    } catch (error) {
+      await model.dispose();
+      throw error;
+    }
   }
 
   /** A model with random weights: encoder as BERT initialises it, head as PyTorch does a linear layer. */
@@ -112,14 +117,13 @@ export class GlobalPointer {
     return this.description.encoder.maxPositionEmbeddings;
   }
 
-  /** On failure the model is disposed. @throws GlobalPointerError `BAD_WEIGHTS` */
+  /**
+   * Takes weights over from a file: all of them, or the encoder's alone.
+   *
+   * @throws GlobalPointerError `BAD_WEIGHTS` when the file is damaged or does not fit, which changes nothing
+   */
   async loadWeights(path: string, scope: "model" | "encoder"): Promise<LoadReport> {
-    try {
-      return await this.engine.loadWeights(path, scope);
-    } catch (error) {
-      await this.dispose();
-      throw error;
-    }
+    return this.engine.loadWeights(path, scope);
   }
 
   /**
@@ -144,7 +148,9 @@ export class GlobalPointer {
   }
 
   /** The same for one batch of encodings, none longer than `maxTokens`. */
-  async predictEncodings(encodings: readonly Encoding[], threshold = this.description.threshold): Promise<BatchPrediction> {
+  async predictEncodings(
+    encodings: readonly Encoding[], threshold = this.description.threshold,
+  ): Promise<BatchPrediction> {
     const thresholds = new Float32Array(this.entityTypes.length).fill(threshold);
     const spans = await this.engine.predict(packEncodings(encodings), thresholds);
     return { spans, entities: decodeEntities(spans, encodings, this.entityTypes) };

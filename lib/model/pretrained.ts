@@ -7,12 +7,15 @@ import type { TokenizerOptions } from "../tokenizer/bert-tokenizer.js";
 import { Vocabulary } from "../tokenizer/vocabulary.js";
 import { bertConfigSchema, encoderShapeFrom, type EncoderShape } from "./bert-config.js";
 
-/** A Hugging Face directory with a BERT encoder. */
-export interface PretrainedDirectory {
+/** A Hugging Face directory with a BERT encoder, its weights left aside. */
+export interface EncoderDirectory {
   shape: EncoderShape;
   vocabulary: Vocabulary;
   tokenizer: TokenizerOptions;
-  /** Empty when the weights were not asked for. */
+}
+
+/** The same with the file that holds the weights. */
+export interface PretrainedDirectory extends EncoderDirectory {
   weightsPath: string;
 }
 
@@ -25,12 +28,14 @@ const tokenizerConfigSchema = z.object({
 });
 
 function requireDirectory(path: string): void {
-  if (!existsSync(path)) throw new GlobalPointerError("MODEL_DIRECTORY", `${path} does not exist: ${REMEDY}.`);
-  if (!statSync(path).isDirectory()) throw new GlobalPointerError("MODEL_DIRECTORY", `${path} is not a directory: ${REMEDY}.`);
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status?.isDirectory() === true) return;
+  const problem = status === undefined ? "does not exist" : "is not a directory";
+  throw new GlobalPointerError("MODEL_DIRECTORY", `${path} ${problem}: ${REMEDY}.`);
 }
 
 /** The weight file of a directory, the safe format first. */
-export function findWeights(directory: string): string {
+function findWeights(directory: string): string {
   for (const name of ["model.safetensors", "pytorch_model.bin"]) {
     const path = join(directory, name);
     if (existsSync(path)) return path;
@@ -48,7 +53,7 @@ export function findWeights(directory: string): string {
 }
 
 /** do_lower_case and its kin; Hugging Face's defaults where the file is missing. */
-export function readTokenizerConfig(directory: string): TokenizerOptions {
+function readTokenizerConfig(directory: string): TokenizerOptions {
   const path = join(directory, "tokenizer_config.json");
   const config = existsSync(path)
     ? readJsonFile(path, tokenizerConfigSchema, "MODEL_DIRECTORY", "mend it or remove it")
@@ -71,17 +76,24 @@ export function requireVocabularyFits(vocabulary: Vocabulary, shape: EncoderShap
 }
 
 /**
- * Reads the description of a Hugging Face BERT directory; the weights stay where they are.
+ * Reads the sizes, vocabulary and tokenizer settings of a Hugging Face BERT directory.
  *
  * @throws GlobalPointerError `MODEL_DIRECTORY` or `TOKENIZER` naming the file that is missing or faulty
  */
-export function readPretrainedDirectory(
-  directory: string, { weights = "needed" }: { weights?: "needed" | "not needed" } = {},
-): PretrainedDirectory {
+export function readEncoderDirectory(directory: string): EncoderDirectory {
   requireDirectory(directory);
-  const shape = encoderShapeFrom(readJsonFile(join(directory, "config.json"), bertConfigSchema, "MODEL_DIRECTORY", REMEDY));
+  const config = readJsonFile(join(directory, "config.json"), bertConfigSchema, "MODEL_DIRECTORY", REMEDY);
+  const shape = encoderShapeFrom(config);
   const vocabulary = Vocabulary.fromFile(join(directory, "vocab.txt"));
   requireVocabularyFits(vocabulary, shape, directory);
-  const weightsPath = weights === "needed" ? findWeights(directory) : "";
-  return { shape, vocabulary, tokenizer: readTokenizerConfig(directory), weightsPath };
+  return { shape, vocabulary, tokenizer: readTokenizerConfig(directory) };
+}
+
+/**
+ * The same, and finds the weights, which stay where they are.
+ *
+ * @throws GlobalPointerError `MODEL_DIRECTORY` or `TOKENIZER` naming the file that is missing or faulty
+ */
+export function readPretrainedDirectory(directory: string): PretrainedDirectory {
+  return { ...readEncoderDirectory(directory), weightsPath: findWeights(directory) };
 }

@@ -1,50 +1,76 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { GlobalPointerError } from "../errors.js";
-import { outputError, syncToDisk } from "./whole-file.js";
+import { discardAside, openAside } from "./aside.js";
+import { outputError } from "./output-error.js";
+import { syncToDisk } from "./whole-file.js";
 
 function previousOf(path: string): string {
-  return `${path}.previous`;
+  return `${resolve(path)}.previous`;
 }
 
 /**
- * Brings back a directory whose replacement was interrupted between its two renames. Harmless otherwise; to be called
- * before such a directory is read.
+ * Where the files of a directory are: under its name or, when its replacement was interrupted between its two renames,
+ * under the name that the old one had meanwhile.
  */
+export function wholeDirectory(path: string): string {
+  return !existsSync(path) && existsSync(previousOf(path)) ? previousOf(path) : path;
+}
+
+/** Brings back a directory whose replacement was interrupted; for its owner, before it is written to again. */
 export function restoreInterrupted(path: string): void {
   if (!existsSync(path) && existsSync(previousOf(path))) renameSync(previousOf(path), path);
 }
 
+/** Makes a directory and those above it; says whether it was not there yet. */
+export function makeDirectory(path: string): boolean {
+  if (existsSync(path)) return false;
+  // Not mkdir's own `recursive`: it never returns where the system refuses new entries with ENOENT, as /proc does.
+  makeDirectory(dirname(path));
+  mkdirSync(path);
+  return true;
+}
+
+function putInPlace(aside: string, path: string): void {
+  restoreInterrupted(path);
+  rmSync(previousOf(path), { recursive: true, force: true });
+  if (existsSync(path)) renameSync(path, previousOf(path));
+  try {
+    renameSync(aside, path);
+  } catch (error) {
+    restoreInterrupted(path);
+    throw error;
+  }
+  syncToDisk(dirname(path));
+  rmSync(previousOf(path), { recursive: true, force: true });
+}
+
 /**
- * Fills a directory that appears under its name whole or not at all: `fill` writes into a directory beside it, which is
- * synced and renamed. With `replace` a directory that was there gives way in the same moment, else it is an error.
+ * Fills a directory that appears under its name whole or not at all: `fill` writes files into a directory beside it,
+ * which is synced and renamed. With `replace`, a directory that was there gives way in the same moment.
  *
- * @throws GlobalPointerError `OUTPUT` when it cannot be written, or exists and is not to be replaced
+ * @throws GlobalPointerError `OUTPUT` when it cannot be written, or exists and is not to be replaced; what was there
+ * is then as it was
  */
 export async function writeWholeDirectory(
   path: string, fill: (directory: string) => Promise<void> | void, { replace = false } = {},
 ): Promise<void> {
   if (!replace) refuseExisting(path);
-  const aside = `${path}.partial-${process.pid}`;
+  const target = resolve(path); // a slash at the end would put the directory aside into itself
+  const aside = openAside(target);
   try {
-    rmSync(aside, { recursive: true, force: true });
-    mkdirSync(dirname(path), { recursive: true });
-    mkdirSync(aside);
+    if (existsSync(aside)) rmSync(aside, { recursive: true }); // of a process with our number, long gone
+    makeDirectory(aside);
     await fill(aside);
     for (const entry of readdirSync(aside)) syncToDisk(join(aside, entry));
     syncToDisk(aside);
-    restoreInterrupted(path);
-    const replaced = existsSync(path);
-    if (replaced) {
-      rmSync(previousOf(path), { recursive: true, force: true });
-      renameSync(path, previousOf(path));
-    }
-    renameSync(aside, path);
-    syncToDisk(dirname(path));
-    if (replaced) rmSync(previousOf(path), { recursive: true, force: true });
+    putInPlace(aside, target);
   } catch (error) {
-    rmSync(aside, { recursive: true, force: true });
-    throw outputError(path, error);
+    const told = outputError(path, error);
+    // The place where it was written for the time being means nothing to the reader.
+    throw new GlobalPointerError(told.code, told.message.replaceAll(aside, path), { cause: error });
+  } finally {
+    discardAside(aside);
   }
 }
 
@@ -58,7 +84,8 @@ export function refuseExisting(path: string): void {
     throw outputError(path, error);
   }
   if (entries.length > 0) {
-    throw new GlobalPointerError("OUTPUT", `${path} exists already and is not empty: choose another output, or remove it.`);
+    throw new GlobalPointerError(
+      "OUTPUT", `${path} exists already and is not empty: choose another --output, or remove it.`,
+    );
   }
-  rmSync(path, { recursive: true });
 }

@@ -1,26 +1,8 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, realpathSync, renameSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { GlobalPointerError } from "../errors.js";
-
-/** Turns a failure of the file system into one sentence with the place and the remedy. */
-export function outputError(path: string, cause: unknown): GlobalPointerError {
-  if (cause instanceof GlobalPointerError) return cause;
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  const reasons: Record<string, string> = {
-    ENOSPC: "the disk is full; make room and try again",
-    EDQUOT: "the disk quota is used up; make room and try again",
-    EACCES: "permission is denied; choose a folder that you may write to",
-    EPERM: "permission is denied; choose a folder that you may write to",
-    EROFS: "the file system is read-only; choose another place",
-    ENOENT: "its folder does not exist; create it first",
-    ENOTDIR: "part of the path is a file, not a folder; choose another place",
-    EISDIR: "it is a folder; give the name of a file",
-    EEXIST: "it exists already; choose another place",
-  };
-  const reason = (typeof code === "string" ? reasons[code] : undefined)
-    ?? `${cause instanceof Error ? cause.message : String(cause)}; check the disk and the path`;
-  return new GlobalPointerError("OUTPUT", `Cannot write ${path}: ${reason}.`, { cause });
-}
+import { discardAside, openAside } from "./aside.js";
+import { outputError } from "./output-error.js";
 
 /** Asks the system to bring a file, or the entries of a folder, to the disk. */
 export function syncToDisk(path: string): void {
@@ -34,22 +16,30 @@ export function syncToDisk(path: string): void {
 
 /**
  * Writes a file that appears under its name whole or not at all: bytes go to a file beside it, which is synced and
- * renamed.
+ * renamed. A device or a pipe, which must not be replaced, is written to as it is.
  */
 export class WholeFile {
-  private readonly aside: string;
+  /** Where the bytes go until they are whole, and the place they go to then; absent for a device or a pipe. */
+  private readonly aside: { path: string; target: string } | undefined;
   private file: number | undefined;
 
   /** @throws GlobalPointerError `OUTPUT` when the place cannot be written to */
   constructor(private readonly path: string) {
-    this.aside = `${path}.partial-${process.pid}`;
     try {
-      this.file = openSync(this.aside, "w");
+      const existing = statSync(path, { throwIfNoEntry: false });
+      if (existing === undefined || existing.isFile()) {
+        const target = existing === undefined ? path : realpathSync(path); // a link stays a link
+        this.aside = { path: openAside(target), target };
+        this.file = openSync(this.aside.path, "w", (existing?.mode ?? 0o666) & 0o777);
+      } else {
+        this.file = openSync(path, "w");
+      }
     } catch (error) {
       throw outputError(path, error);
     }
   }
 
+  /** @throws GlobalPointerError `OUTPUT`, and the place is as it was */
   write(text: string): void {
     this.attempt((file) => {
       const bytes = Buffer.from(text);
@@ -57,26 +47,29 @@ export class WholeFile {
     });
   }
 
-  /** Puts the file in place; nothing can be written afterwards. */
+  /** Puts the file in place; nothing can be written afterwards. @throws GlobalPointerError `OUTPUT` */
   commit(): void {
     this.attempt((file) => {
-      fsyncSync(file);
+      if (this.aside !== undefined) fsyncSync(file);
       closeSync(file);
       this.file = undefined;
-      renameSync(this.aside, this.path);
-      syncToDisk(dirname(this.path));
+      if (this.aside === undefined) return;
+      renameSync(this.aside.path, this.aside.target);
+      syncToDisk(dirname(this.aside.target));
     });
   }
 
-  /** Leaves the place as it was. */
+  /** Leaves the place as it was; nothing after a commit. */
   abandon(): void {
     if (this.file !== undefined) closeSync(this.file);
     this.file = undefined;
-    rmSync(this.aside, { force: true });
+    if (this.aside !== undefined) discardAside(this.aside.path);
   }
 
   private attempt(action: (file: number) => void): void {
-    if (this.file === undefined) throw new GlobalPointerError("INTERNAL", `${this.path} was closed before it was written.`);
+    if (this.file === undefined) {
+      throw new GlobalPointerError("INTERNAL", `${this.path} was closed before it was written.`);
+    }
     try {
       action(this.file);
     } catch (error) {
@@ -89,6 +82,10 @@ export class WholeFile {
 /** Writes a whole text at once. @throws GlobalPointerError `OUTPUT` */
 export function writeWholeFile(path: string, text: string): void {
   const file = new WholeFile(path);
-  file.write(text);
-  file.commit();
+  try {
+    file.write(text);
+    file.commit();
+  } finally {
+    file.abandon();
+  }
 }

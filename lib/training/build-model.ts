@@ -17,8 +17,21 @@ export interface ModelPlan {
 }
 
 function randomShape(encoder: RandomEncoderConfig, vocabulary: Vocabulary): EncoderShape {
-  const { vocab: _, ...sizes } = encoder;
-  return { ...sizes, vocabSize: vocabulary.size, padTokenId: vocabulary.padId ?? -1 };
+  return {
+    vocabSize: vocabulary.size,
+    hiddenSize: encoder.hiddenSize,
+    numHiddenLayers: encoder.numHiddenLayers,
+    numAttentionHeads: encoder.numAttentionHeads,
+    intermediateSize: encoder.intermediateSize,
+    maxPositionEmbeddings: encoder.maxPositionEmbeddings,
+    typeVocabSize: encoder.typeVocabSize,
+    padTokenId: vocabulary.padId ?? -1,
+    layerNormEps: encoder.layerNormEps,
+    hiddenAct: encoder.hiddenAct,
+    hiddenDropoutProb: encoder.hiddenDropoutProb,
+    attentionProbsDropoutProb: encoder.attentionProbsDropoutProb,
+    initializerRange: encoder.initializerRange,
+  };
 }
 
 /**
@@ -51,8 +64,8 @@ export function planModel(config: ResolvedConfig): ModelPlan {
   if (config.training.maxSeqLen > shape.maxPositionEmbeddings) {
     throw new GlobalPointerError(
       "CONFIG",
-      `training.maxSeqLen is ${config.training.maxSeqLen}, but the encoder has ${shape.maxPositionEmbeddings} positions: `
-      + "lower training.maxSeqLen.",
+      `training.maxSeqLen is ${config.training.maxSeqLen}, but the encoder has ${shape.maxPositionEmbeddings} `
+      + "positions: lower training.maxSeqLen.",
     );
   }
   return {

@@ -1,18 +1,23 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import type { ResolvedConfig } from "../config/load.js";
 import type { AlignmentReport } from "../data/alignment-report.js";
 import { buildDataset, type Dataset } from "../data/dataset.js";
+import { readLines } from "../data/lines.js";
 import { collectEntityTypes, emptyReadReport, readSamples, type ReadReport } from "../data/read-samples.js";
 import type { Sample } from "../data/sample.js";
 import { GlobalPointerError } from "../errors.js";
 import type { BertTokenizer } from "../tokenizer/bert-tokenizer.js";
 
-/** The training set in flat columns, and how its making went. */
+/** What a training learns from and is measured on. */
 export interface TrainingData {
+  /** The training set in flat columns. */
   dataset: Dataset;
+  /** How its making went. */
   alignment: AlignmentReport;
   reading: ReadReport;
+  /** Read before the first step, so that a faulty line is told then and not after an epoch. */
+  dev: Sample[];
+  devReading: ReadReport;
 }
 
 /** The types that the config names, else those that occur in the training set. */
@@ -26,26 +31,33 @@ export async function entityTypesOf(config: ResolvedConfig): Promise<string[]> {
   return types;
 }
 
+/** @throws GlobalPointerError `DATA` naming the line that cannot be used */
 export async function readTrainingData(
   config: ResolvedConfig, entityTypes: readonly string[], tokenizer: BertTokenizer,
 ): Promise<TrainingData> {
+  const { train, dev: devFile, format } = config.data;
   const reading = emptyReadReport();
-  const samples = readSamples(config.data.train, config.data.format, { entityTypes, requireLabels: true, report: reading });
-  const { dataset, report } = await buildDataset(samples, {
-    entityTypes, maxTokens: config.training.maxSeqLen, encode: (text) => tokenizer.encode(text),
-  });
-  return { dataset, alignment: report, reading };
+  const { dataset, report: alignment } = await buildDataset(
+    readSamples(train, format, { entityTypes, requireLabels: true, report: reading }),
+    { entityTypes, maxTokens: config.training.maxSeqLen, encode: (text) => tokenizer.encode(text) },
+  );
+  const devReading = emptyReadReport();
+  const dev: Sample[] = [];
+  for await (const sample of readSamples(devFile, format, { entityTypes, requireLabels: true, report: devReading })) {
+    dev.push(sample);
+  }
+  return { dataset, alignment, reading, dev, devReading };
 }
 
-export function readDevSamples(config: ResolvedConfig, entityTypes: readonly string[]): AsyncGenerator<Sample> {
-  return readSamples(config.data.dev, config.data.format, { entityTypes, requireLabels: true });
-}
-
-/** SHA-256 over the training and dev files: tells whether a resumed run sees the data it began with. */
+/**
+ * SHA-256 over the lines of the training and dev files: tells whether a resumed run sees the data it began with.
+ *
+ * @throws GlobalPointerError `DATA` when one cannot be read
+ */
 export async function dataDigest(config: ResolvedConfig): Promise<string> {
   const hash = createHash("sha256");
   for (const path of [config.data.train, config.data.dev]) {
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+    for await (const { text = "" } of readLines(path)) hash.update(text).update("\n");
     hash.update("\0");
   }
   return hash.digest("hex");

@@ -1,0 +1,32 @@
+import { finiteNumber, wholeNumber } from "./command.js";
+
+/** Where a model is computed; for yargs. */
+export const deviceOptions = {
+  device: { type: "string", requiresArg: true, describe: "auto, cpu, cuda or cuda:N; default: auto" },
+  threads: {
+    type: "number", requiresArg: true, coerce: wholeNumber("threads", 0, 1024),
+    describe: "Threads to compute with; 0, the default: one a core",
+  },
+} as const;
+
+/** The flags of commands that use a model which is there already; for yargs. */
+export const modelOptions = {
+  "model": {
+    type: "string", requiresArg: true, demandOption: true, describe: "A model directory, such as RUN/best",
+  },
+  "threshold": {
+    type: "number", requiresArg: true, coerce: finiteNumber("threshold"),
+    describe: "Score above which a span is an entity; default: the model's",
+  },
+  "batch-size": {
+    type: "number", requiresArg: true, coerce: wholeNumber("batch-size", 1, 1 << 20),
+    describe: "Texts at a time; default: 32",
+  },
+  ...deviceOptions,
+} as const;
+
+/** The given values without those that were left out, which stay at the library's defaults. */
+export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,162 @@
+import type { ResolvedConfig } from "../config/load.js";
+import { formatAlignmentReport } from "../data/alignment-report.js";
+import type { LabelledBatch } from "../data/dataset.js";
+import { GlobalPointerError } from "../errors.js";
+import { evaluate } from "../evaluation/evaluate.js";
+import type { Metrics } from "../evaluation/metrics.js";
+import type { GlobalPointer } from "../model/global-pointer.js";
+import type { TrainingData } from "./data.js";
+import type { TrainingObserver } from "./progress.js";
+import { shuffledOrder } from "./random.js";
+import type { RunDirectory } from "./run-directory.js";
+import { learningRateFactor } from "./schedule.js";
+import type { TrainerState } from "./trainer-state.js";
+
+export interface TrainResult {
+  /** The run directory. */
+  directory: string;
+  /** The best epoch's model; undefined when not a single epoch was finished. */
+  best?: { directory: string; epoch: number; f1: number };
+  /** Dev scores of the last epoch that was evaluated in this call. */
+  dev?: Metrics;
+  /** True when the signal ended the training before its last epoch. */
+  stopped: boolean;
+}
+
+/** Whom a training tells, and who may stop it. */
+export interface TrainingContext {
+  observer?: TrainingObserver;
+  /** Stops after the running step, leaving a `last/` to resume from. */
+  signal?: AbortSignal;
+}
+
+export function trainResult(run: RunDirectory, { bestEpoch, bestF1 }: TrainerState, stopped: boolean): TrainResult {
+  return {
+    directory: run.path,
+    ...(bestEpoch > 0 ? { best: { directory: run.best, epoch: bestEpoch, f1: bestF1 } } : {}),
+    stopped,
+  };
+}
+
+/** The epochs of one training, from wherever its state stands. */
+export class Trainer {
+  private readonly stepsPerEpoch: number;
+  private readonly totalSteps: number;
+  private dev: Metrics | undefined;
+
+  /** @param state is kept up to date; with the model, all that decides how the training goes on */
+  constructor(
+    private readonly model: GlobalPointer,
+    private readonly config: ResolvedConfig,
+    private readonly data: TrainingData,
+    private readonly run: RunDirectory,
+    private readonly state: TrainerState,
+    private readonly context: TrainingContext,
+  ) {
+    this.stepsPerEpoch = Math.ceil(data.dataset.sampleCount / config.training.batchSize);
+    this.totalSteps = this.stepsPerEpoch * config.training.epochs;
+  }
+
+  async train(): Promise<TrainResult> {
+    while (this.state.epoch < this.config.training.epochs) {
+      await this.trainSteps();
+      if (this.stopRequested || !await this.finishEpoch()) {
+        await this.run.saveLast(this.model, this.state);
+        return this.result(true);
+      }
+    }
+    return this.result(false);
+  }
+
+  private get stopRequested(): boolean {
+    return this.context.signal?.aborted === true;
+  }
+
+  private learningRateFactor(step: number): number {
+    return learningRateFactor(this.config.training.schedule, step, this.totalSteps, this.stepsPerEpoch);
+  }
+
+  /** Runs the steps that are left of the epoch, or those until the stop. */
+  private async trainSteps(): Promise<void> {
+    const { state } = this;
+    const { batchSize, learningRate, headLearningRate = learningRate, seed } = this.config.training;
+    const order = shuffledOrder(this.data.dataset.sampleCount, seed, state.epoch);
+    const batchOf = (step: number): LabelledBatch | undefined => step < this.stepsPerEpoch
+      ? this.data.dataset.batch(order.subarray(step * batchSize, (step + 1) * batchSize))
+      : undefined;
+    let next = batchOf(state.stepInEpoch);
+    while (next !== undefined && !this.stopRequested) {
+      const began = performance.now();
+      const { batch, gold } = next;
+      const factor = this.learningRateFactor(state.step);
+      const pending = this.model.engine.trainStep(batch, gold, {
+        encoder: learningRate * factor, head: headLearningRate * factor,
+      });
+      next = batchOf(state.stepInEpoch + 1); // packed while the engine computes
+      const { loss, gradientNorm, applied } = await pending;
+      if (!applied) this.refuseDivergence(loss, gradientNorm);
+      state.step++;
+      state.stepInEpoch++;
+      state.lossSum += loss;
+      state.tokens += batch.inputIds.length;
+      state.seconds += (performance.now() - began) / 1000;
+      this.reportStep();
+    }
+  }
+
+  private reportStep(): void {
+    const { epoch, stepInEpoch, lossSum, tokens, seconds } = this.state;
+    this.context.observer?.step?.({
+      epoch: epoch + 1, epochs: this.config.training.epochs, step: stepInEpoch, steps: this.stepsPerEpoch,
+      loss: lossSum / stepInEpoch, tokensPerSecond: tokens / seconds,
+    });
+  }
+
+  private refuseDivergence(loss: number, gradientNorm: number): never {
+    const what = Number.isFinite(loss) ? `gradient norm (${gradientNorm})` : `loss (${loss})`;
+    const { epoch, stepInEpoch } = this.state;
+    throw new GlobalPointerError(
+      "TRAINING",
+      `The ${what} is not a finite number in step ${stepInEpoch + 1} of epoch ${epoch + 1}: lower `
+      + "training.learningRate, lengthen the warm-up or set training.maxGradNorm"
+      + (epoch > 0 ? `; ${this.run.last} still holds epoch ${epoch}.` : "."),
+    );
+  }
+
+  /** Evaluates and saves; false, with nothing changed, when the evaluation was stopped. */
+  private async finishEpoch(): Promise<boolean> {
+    const { state, config, model } = this;
+    const { observer, signal } = this.context;
+    const { metrics, alignment } = await evaluate(model, this.data.dev, {
+      batchSize: config.evaluation.batchSize, ...(signal === undefined ? {} : { signal }),
+    });
+    if (this.stopRequested) return false;
+    if (state.epoch === 0) {
+      for (const line of formatAlignmentReport(alignment, config.data.dev)) observer?.message?.(line);
+    }
+    this.dev = metrics;
+    const record = {
+      epoch: state.epoch + 1,
+      step: state.step,
+      loss: state.lossSum / state.stepInEpoch,
+      learningRate: config.training.learningRate * this.learningRateFactor(state.step - 1),
+      seconds: state.seconds,
+      tokensPerSecond: state.tokens / state.seconds,
+      dev: metrics,
+    };
+    const best = state.bestEpoch === 0 || metrics.f1 > state.bestF1;
+    if (best) {
+      await this.run.saveBest(model);
+      Object.assign(state, { bestEpoch: record.epoch, bestF1: metrics.f1 });
+    }
+    this.run.appendRecord(record);
+    Object.assign(state, { epoch: record.epoch, stepInEpoch: 0, lossSum: 0, tokens: 0, seconds: 0 });
+    await this.run.saveLast(model, state);
+    observer?.epoch?.(record, best);
+    return true;
+  }
+
+  private result(stopped: boolean): TrainResult {
+    return { ...trainResult(this.run, this.state, stopped), ...(this.dev === undefined ? {} : { dev: this.dev }) };
+  }
+}

@@ -1,0 +1,169 @@
+// gp-predict from the outside: formats, streaming, and what it leaves behind when something fails.
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expectRefusal, runCommand, startCommand, temporaryFolder, type Outcome } from "../support/commands.js";
+import { tinySentences, writeTinyCorpus } from "../support/tiny-corpus.js";
+
+interface Result {
+  id?: string | number;
+  text: string;
+  entities: { start: number; end: number; type: string; text: string; score: number }[];
+  cut?: { tokens: number; characters: number };
+}
+
+let folder: ReturnType<typeof temporaryFolder>;
+let model: string;
+const at = (...names: string[]): string => join(folder.path, ...names);
+
+function predict(args: readonly string[], input?: string | Uint8Array): Promise<Outcome> {
+  return runCommand("gp-predict", ["--model", model, ...args], input === undefined ? {} : { input });
+}
+
+function results({ stdout }: { stdout: string }): Result[] {
+  return stdout.trim().split("\n").map((line) => JSON.parse(line) as Result);
+}
+
+const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join("");
+
+beforeAll(async () => {
+  folder = temporaryFolder();
+  writeTinyCorpus(folder.path, { training: { epochs: 8 } });
+  const { status } = await runCommand("gp-train", ["--config", at("config.json"), "--output", at("run")]);
+  expect(status).toBe(0);
+  model = at("run", "best");
+});
+afterAll(() => { folder.remove(); });
+
+test("plain lines give one object a line, in order, with spans that cover their texts", async () => {
+  const texts = tinySentences(70);
+  const outcome = await predict([], lines(texts));
+  expect(outcome).toMatchObject({ status: 0, stderr: "" });
+  const found = results(outcome);
+  expect(found.map(({ text }) => text)).toEqual(texts);
+  expect(found.flatMap(({ entities }) => entities).length).toBeGreaterThan(70);
+  for (const { text, entities, ...rest } of found) {
+    expect(rest).toEqual({});
+    for (const entity of entities) {
+      expect(Object.keys(entity)).toEqual(["start", "end", "type", "text", "score"]);
+      expect(text.slice(entity.start, entity.end)).toBe(entity.text);
+      expect(entity.score).toBeGreaterThan(0);
+    }
+  }
+});
+
+test("JSON lines keep their ids, a file and standard input give the same, and so does any batch size", async () => {
+  const [first = "", second = ""] = tinySentences(2);
+  const content = lines([JSON.stringify({ id: "a", text: first }), JSON.stringify({ id: 7, text: second, more: 1 })]);
+  writeFileSync(at("in.jsonl"), content);
+  const fromFile = await predict(["--input", at("in.jsonl")]);
+  expect(results(fromFile)).toMatchObject([{ id: "a", text: first }, { id: 7, text: second }]);
+  expect(await predict(["--input", "-", "--output", "-"], content)).toEqual(fromFile);
+  expect(results(await predict(["--batch-size", "1"], content)).map(({ entities }) => entities.length))
+    .toEqual(results(fromFile).map(({ entities }) => entities.length));
+});
+
+test("--format cluener gives code points, end inclusive, and the text where there is no id", async () => {
+  const text = "😀昨天张伟去了北京";
+  const everything = ["--threshold", "-1e9"];
+  const [plain] = results(await predict(everything, lines([text])));
+  const expected: Record<string, Record<string, [number, number][]>> = {};
+  for (const { start, end, type, text: mention } of plain?.entities ?? []) {
+    const first = Array.from(text.slice(0, start)).length;
+    const spans = ((expected[type] ??= {})[mention] ??= []);
+    spans.push([first, first + Array.from(text.slice(start, end)).length - 1]);
+  }
+  expect(expected).toMatchObject({ person: { 张伟: [[3, 4]] } });
+  const withId = await predict(["--format", "cluener", ...everything], lines([JSON.stringify({ id: 1, text })]));
+  expect(JSON.parse(withId.stdout)).toEqual({ id: 1, label: expected });
+  const withoutId = await predict(["--format", "cluener", ...everything], lines([text]));
+  expect(JSON.parse(withoutId.stdout)).toEqual({ text, label: expected });
+});
+
+test("--threshold decides which spans count", async () => {
+  const input = lines(tinySentences(5));
+  expect(results(await predict(["--threshold", "1e9"], input)).flatMap(({ entities }) => entities)).toEqual([]);
+  const all = results(await predict(["--threshold", "-1e9"], lines(["张伟"])));
+  expect(all[0]?.entities).toHaveLength(3 * 3); // three types, three spans of two characters
+});
+
+test("a text too long is told with its line, and its record says what was left out", async () => {
+  const long = "张".repeat(30); // the model takes 24 tokens, two of them special
+  const outcome = await predict([], lines(["王芳", "", long]));
+  expect(outcome.status).toBe(0);
+  expect(outcome.stderr).toBe(
+    "gp-predict: standard input:3: the text is longer than the 24 tokens that the model takes: its last 8 characters "
+    + "were left out, so split it\n",
+  );
+  const [short, cut] = results(outcome);
+  expect(short).not.toHaveProperty("cut");
+  expect(cut).toMatchObject({ text: long, cut: { tokens: 8, characters: 8 } });
+});
+
+test("empty input gives empty output; an empty text has no entities", async () => {
+  expect(await predict([], "")).toEqual({ status: 0, stdout: "", stderr: "" });
+  expect(results(await predict([], "{\"text\":\"\"}\n"))).toEqual([{ text: "", entities: [] }]);
+});
+
+test("answers what has come when the input pauses, long before it ends", async () => {
+  const command = startCommand("gp-predict", ["--model", model]);
+  command.child.stdin.write(lines(["张伟去了北京", "王芳"]));
+  await command.saying("王芳"); // the input is still open
+  command.child.stdin.write(lines(["李娜"]));
+  await command.saying("李娜");
+  command.child.stdin.end();
+  expect(results(await command.ended)).toHaveLength(3);
+});
+
+test("ends quietly when its reader has seen enough", async () => {
+  const command = startCommand("gp-predict", ["--model", model]);
+  command.child.stdin.end(lines(tinySentences(20_000)));
+  await once(command.child.stdout, "data");
+  command.child.stdout.destroy();
+  expect(await command.ended).toMatchObject({ status: 0, stderr: "" });
+});
+
+describe("--output FILE", () => {
+  test("appears whole, and replaces what was there", async () => {
+    writeFileSync(at("out.jsonl"), "old\n");
+    expect(await predict(["--output", at("out.jsonl")], lines(["张伟"]))).toEqual({ status: 0, stdout: "", stderr: "" });
+    expect(results({ stdout: readFileSync(at("out.jsonl"), "utf8") })).toMatchObject([{ text: "张伟" }]);
+  });
+
+  test("a line that fails leaves no new file and the old one", async () => {
+    const input = `${lines(Array.from({ length: 40 }, () => "{\"text\":\"张伟\"}"))}{"text":1}\n`;
+    writeFileSync(at("kept.jsonl"), "old\n");
+    const before = readdirSync(folder.path);
+    for (const name of ["kept.jsonl", "fresh.jsonl"]) {
+      expectRefusal(
+        await predict(["--output", at(name)], input), /^gp-predict: standard input:41: has no "text" that is a string/,
+      );
+    }
+    expect(readFileSync(at("kept.jsonl"), "utf8")).toBe("old\n");
+    expect(readdirSync(folder.path)).toEqual(before);
+  });
+
+  test("an interruption leaves no half-written file", async () => {
+    const command = startCommand("gp-predict", ["--model", model, "--output", at("never.jsonl")]);
+    command.child.stdin.write(lines(["张伟"]));
+    while (!readdirSync(folder.path).some((name) => name.startsWith("never.jsonl."))) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    command.child.kill("SIGINT");
+    expect(await command.ended).toMatchObject({ status: 130, stdout: "", stderr: "" });
+    expect(readdirSync(folder.path).filter((name) => name.startsWith("never"))).toEqual([]);
+  });
+
+  test("- is standard output, and a device is not replaced", async () => {
+    expect(existsSync("/dev/null")).toBe(true);
+    expect(await predict(["--output", "/dev/null"], lines(["张伟"]))).toEqual({ status: 0, stdout: "", stderr: "" });
+    expect(readFileSync("/dev/null", "utf8")).toBe("");
+  });
+});
+
+test("what can be answered before a bad line is answered, and then the line is told", async () => {
+  const outcome = await predict([], lines(["{\"text\":\"张伟\"}", "{\"text\":"]));
+  expectRefusal(outcome, /^gp-predict: standard input:2: is not JSON.*write one complete JSON object.* \[DATA\]\n$/);
+  expect(results(outcome)).toMatchObject([{ text: "张伟" }]);
+  expectRefusal(await predict([], Uint8Array.from([0xff, 0x0a])), /standard input:1: is not UTF-8; save the input as UTF-8/);
+});
