@@ -11,7 +11,6 @@ import { writeWholeFile } from "../storage/whole-file.js";
 import { appendRecord, keepRecordsUpTo, type EpochRecord } from "./metrics-file.js";
 import { readTrainerState, writeTrainerState, type TrainerState } from "./trainer-state.js";
 
-
 /** The directory of one training: `config.json`, `metrics.jsonl`, `best/` and `last/`. */
 export class RunDirectory {
   readonly configFile: string;

@@ -50,7 +50,7 @@ if (fs.readFileSync("lib/index.ts", "utf8").includes("broken")) {
 }
 for (const file of fs.readdirSync("lib")) {
   fs.mkdirSync(path.join(option("--outDir"), "lib"), { recursive: true });
-  fs.writeFileSync(path.join(option("--outDir"), "lib", file.replace(".ts", ".js")), "");
+  fs.copyFileSync(path.join("lib", file), path.join(option("--outDir"), "lib", file.replace(".ts", ".js")));
 }`;
 
 const NPM = `
@@ -66,7 +66,8 @@ beforeEach(() => {
   parent = mkdtempSync(path.join(tmpdir(), "gp-setup-"));
   root = path.join(parent, "project");
   cpSync(scripts, path.join(root, "scripts"), { recursive: true });
-  write("package.json", "{}");
+  const bin = { "gp-setup": "scripts/gp-setup.mjs", "gp-train": "dist/lib/index.js" };
+  write("package.json", JSON.stringify({ bin }));
   write("package-lock.json", JSON.stringify({ packages: {} }));
   write("tsconfig.build.json", "{}");
   write("lib/index.ts", "");
@@ -125,6 +126,17 @@ test("does everything once, then nothing and says nothing", () => {
   // What was found stays good when the variable is no longer set.
   expect(setUp(["--quiet"], { GP_LIBTORCH: "" }).calls).toEqual([]);
   expect(setUp(["--force"]).calls).toEqual(ALL);
+});
+
+test("the package's commands can be run where npx looks for them", () => {
+  write("lib/index.ts", "#!/usr/bin/env node\nconsole.log('it runs');");
+  setUp(["--quiet"]);
+  const command = path.join(root, "node_modules", ".bin", "gp-train");
+  const ran = spawnSync(command, { encoding: "utf8" });
+  expect({ status: ran.status, out: ran.stdout }).toEqual({ status: 0, out: "it runs\n" });
+  rmSync(command);
+  expect(setUp(["--quiet"])).toMatchObject({ status: 0, err: "", calls: [] });
+  expect(spawnSync(command, { encoding: "utf8" }).stdout).toBe("it runs\n");
 });
 
 test("does again only what a change calls for", () => {
