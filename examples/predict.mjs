@@ -1,5 +1,5 @@
 // Tags sentences with a trained model:
-//   node examples/predict.mjs runs/example/best 市第一人民医院在中山路上。
+//   node examples/predict.mjs runs/example/best 张伟在北京大学工作。
 import { GlobalPointer } from "globalpointer";
 
 const [directory = "runs/example/best", ...texts] = process.argv.slice(2);

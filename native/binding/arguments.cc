@@ -114,6 +114,9 @@ ModelShape shape_property(const Napi::Object& options, const char* key) {
                       text("hiddenSize (", shape.hidden_size, ") must be a multiple of numAttentionHeads (",
                            shape.num_attention_heads, ")."));
   }
+  if (shape.entity_type_count * shape.head_size >= int64_t{1} << 30) {  // BLAS counts in 32 bits
+    throw_range_error(env, "There are too many entity types for a head of this headSize.");
+  }
   if (shape.rope && shape.head_size % 2 != 0) {
     throw_range_error(env, text("headSize must be even for rope, but is ", shape.head_size, "."));
   }

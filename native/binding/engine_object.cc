@@ -136,14 +136,19 @@ void EngineObject::settle(Napi::Env env, Napi::Function, EngineObject* engine, S
   const std::unique_ptr<Settlement> settlement(raw);
   if (env == nullptr) return;  // the environment is going down
   Napi::HandleScope scope(env);
-  engine->end_job(env);
   if (settlement->answer) {
-    settlement->deferred.Resolve(settlement->answer(env));
-    return;
+    try {
+      settlement->deferred.Resolve(settlement->answer(env));
+    } catch (const Napi::Error& error) {  // a result too large for JavaScript, say
+      settlement->deferred.Reject(error.Value());
+    }
+  } else {
+    auto error = Napi::Error::New(env, settlement->failure.message);
+    error.Set("code", Napi::String::New(env, settlement->failure.code));
+    settlement->deferred.Reject(error.Value());
   }
-  auto error = Napi::Error::New(env, settlement->failure.message);
-  error.Set("code", Napi::String::New(env, settlement->failure.code));
-  settlement->deferred.Reject(error.Value());
+  // Last: from here on the engine may be collected.
+  engine->end_job(env);
 }
 
 namespace {
@@ -306,6 +311,7 @@ Napi::Value EngineObject::dispose(const Napi::CallbackInfo& info) {
     session_.reset();
     return [this](Napi::Env answer_env) {
       account_memory(answer_env, 0);
+      stop_jobs();  // none can follow: the thread ends now, not when the object is collected
       return answer_env.Undefined();
     };
   });

@@ -47,14 +47,27 @@ double clip_gradients(const Parameters& parameters, double limit) {
 }  // namespace
 
 void Session::initialise() {
-  if (options_.threads > 0) at::set_num_threads(options_.threads);
+  // Set in any case: a new thread would take over what the last engine was given.
+  at::set_num_threads(options_.threads > 0 ? options_.threads : at::intraop_default_num_threads());
   device_ = resolve_device(options_.device);
-  model_ = std::make_unique<Model>(options_.shape, options_.seed);
-  model().parameters().to(device_);
+  build_model();
   random_ = {options_.seed, 0};
   if (device_.is_cuda()) {
     auto generator = at::globalContext().defaultGenerator(device_);
     generator.set_current_seed(options_.seed);
+  }
+}
+
+void Session::build_model() {
+  try {
+    model_ = std::make_unique<Model>(options_.shape, options_.seed);
+    model().parameters().to(device_);
+  } catch (...) {
+    model_.reset();
+    const Failure failure = describe_current_exception();
+    if (failure.code != "OUT_OF_MEMORY") throw;
+    throw Error(failure.code, "There is not enough memory for a model of this size on " + device_.str() +
+                                  ": use a smaller encoder, fewer entity types or a smaller head.");
   }
 }
 

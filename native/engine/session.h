@@ -67,6 +67,7 @@ class Session {
   int64_t parameter_bytes() const { return model().parameters().bytes(); }
 
  private:
+  void build_model();
   /** @throws Error INTERNAL before initialise, or when that failed */
   Model& model() const;
   AdamW& optimizer();

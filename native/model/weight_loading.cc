@@ -102,7 +102,7 @@ LoadReport load_weights(Parameters& parameters, const std::string& path, LoadSco
       continue;
     }
     if (source.sizes() != target.sizes()) {
-      throw WeightError("BAD_WEIGHTS",
+      throw WeightError("BAD_SHAPE",
                         "The tensor " + key + " in " + path + " has the shape " + sizes_text(source.sizes()) +
                             ", but the configuration beside it asks for " + sizes_text(target.sizes()) +
                             ": use the config.json that belongs to these weights.");

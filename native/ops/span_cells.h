@@ -23,6 +23,9 @@ struct SpanCells {
   int64_t end(int64_t length) const { return mask_special_tokens && length > 0 ? length - 1 : length; }
 };
 
+/** Rows of a score matrix that are computed at a time. */
+constexpr int64_t kTileRows = 64;
+
 /** Rotated query and key vectors of every token and entity type, and the scores they make. */
 template <typename T>
 struct SpanScores {

@@ -13,8 +13,6 @@
 namespace gp {
 namespace {
 
-constexpr int64_t kTileRows = 64;
-
 template <typename T>
 void decode_task(const SpanScores<T>& scores, int64_t task, float threshold, std::vector<T>& buffer,
                  std::vector<SpanHit>& hits) {

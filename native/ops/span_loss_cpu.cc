@@ -17,9 +17,8 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Rows of a score matrix computed at a time; up to kKeepLength tokens the scores of one (sequence, type), 1
-// MB, stay in the second-level cache between the two passes, beyond it they are computed again.
-constexpr int64_t kTileRows = 64;
+// Up to this many tokens the scores of one (sequence, type), 1 MB, stay in the second-level cache between the
+// two passes; beyond it they are computed again.
 constexpr int64_t kKeepLength = 512;
 
 /** log(1 + sum e^x) over values that come in pieces: sum e^(x - peak) is kept, peak being at least 0. */

@@ -17,7 +17,7 @@ class WeightError : public std::runtime_error {
  public:
   WeightError(const char* code, const std::string& message) : std::runtime_error(message), code_(code) {}
 
-  /** A stable word: BAD_WEIGHTS (the content), OUTPUT (writing failed) or OUT_OF_MEMORY. */
+  /** A stable word: BAD_WEIGHTS (the content), BAD_SHAPE, OUTPUT (writing failed) or OUT_OF_MEMORY. */
   const char* code() const noexcept { return code_; }
 
  private:

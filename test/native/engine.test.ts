@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PackedBatch, SpanTable } from "../../lib/data/packed-batch.js";
 import { createEngine } from "../../lib/model/engine.js";
@@ -382,5 +382,31 @@ describe("random state", () => {
     await engine.saveWeights(path);
     await expect(engine.loadOptimizer(path)).rejects.toMatchObject({ code: "BAD_WEIGHTS" });
     await other.dispose();
+  });
+});
+
+const TASKS = "/proc/self/task";
+const threadsCanBeCounted = existsSync(TASKS) && availableParallelism() > 1;
+if (!threadsCanBeCounted) console.log(`tests of thread counts are skipped: they need ${TASKS} and more than one core`);
+
+(threadsCanBeCounted ? describe : describe.skip)("threads", () => {
+  const count = (): number => readdirSync(TASKS).length;
+  const threadsOf = async (threads: number): Promise<number> => {
+    const before = count();
+    const counted = await readyEngine({ shape: largeShape, threads });
+    await counted.loss(largeBatch, largeGold);
+    const added = count() - before;
+    await counted.dispose();
+    return added;
+  };
+
+  test("0 means one a core, whatever an earlier engine was given; disposing ends them", async () => {
+    await threadsOf(1); // whatever is made once a process is made now
+    const before = count();
+    const alone = await threadsOf(1);
+    const all = await threadsOf(0);
+    expect(alone).toBe(1);
+    expect(all).toBeGreaterThan(alone);
+    expect(count()).toBeLessThanOrEqual(before);
   });
 });
