@@ -14,6 +14,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { GlobalPointerError } from "../lib/errors.js";
+import { median } from "./median.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
@@ -70,12 +71,6 @@ function baselineEpoch(): Epoch {
   const { seconds, tokens_per_second: tokensPerSecond } = JSON.parse(output.trim().split("\n").at(-1) ?? "") as
     { seconds: number; tokens_per_second: number };
   return { seconds, tokensPerSecond };
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half] ?? NaN : ((sorted[half - 1] ?? NaN) + (sorted[half] ?? NaN)) / 2;
 }
 
 const describe = ({ seconds, tokensPerSecond }: Epoch): string =>

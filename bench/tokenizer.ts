@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { GlobalPointerError } from "../lib/errors.js";
 import { BertTokenizer } from "../lib/tokenizer/bert-tokenizer.js";
 import { Vocabulary } from "../lib/tokenizer/vocabulary.js";
+import { median } from "./median.js";
 
 const SECONDS_A_RUN = 1;
 
@@ -19,12 +20,6 @@ function sentenceOf(line: string): string {
   const { text } = JSON.parse(line) as { text?: unknown };
   if (typeof text !== "string") throw new GlobalPointerError("DATA", `A line has no "text": ${line.slice(0, 60)}`);
   return text;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[half] ?? 0) : ((sorted[half - 1] ?? 0) + (sorted[half] ?? 0)) / 2;
 }
 
 /** Encodes the sentences over and over for a second or more. */

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import yargs, { type Argv } from "yargs";
 import { GlobalPointerError } from "../lib/errors.js";
 import { discardUnfinished } from "../lib/storage/aside.js";
@@ -7,7 +8,6 @@ import { outputError } from "../lib/storage/output-error.js";
 
 const FAILED = 1;
 const MISUSED = 2; // the command line itself is wrong
-const INTERRUPTED = 130; // as a shell reports a program that Ctrl-C ended
 const INTERRUPTIONS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** A command line that cannot be understood. */
@@ -102,35 +102,48 @@ function report(name: string, error: unknown): number {
   return FAILED;
 }
 
-function endNow(): never {
+type Interruption = (typeof INTERRUPTIONS)[number];
+
+/** As a shell reports a program that a signal ended: 130 for Ctrl-C. */
+function statusOf(name: Interruption): number {
+  return 128 + constants.signals[name];
+}
+
+function endNow(name: Interruption): never {
   discardUnfinished();
-  process.exit(INTERRUPTED);
+  process.exit(statusOf(name));
 }
 
 /** Makes Ctrl-C, or a polite kill, end the process at once and leave nothing half-written. */
 export function endOnInterruption(): void {
-  for (const name of INTERRUPTIONS) process.on(name, endNow);
+  for (const name of INTERRUPTIONS) process.on(name, () => { endNow(name); });
+}
+
+/** A wish to stop. */
+export interface Stop {
+  signal: AbortSignal;
+  /** The exit status of the command that followed it. */
+  status: () => number;
 }
 
 /**
- * A signal that the first Ctrl-C, or a polite kill, sets. A second one ends the process at once, unless it comes
+ * A stop that the first Ctrl-C, or a polite kill, sets. A second one ends the process at once, unless it comes
  * within the same second: npm and npx pass on the Ctrl-C that the terminal has sent to their child already.
  */
-export function stopSignal(onStop: () => void): AbortSignal {
+export function stopOnInterruption(onStop: () => void): Stop {
   const controller = new AbortController();
   let stoppedAt = 0;
-  const interrupted = (): void => {
+  let status = 0;
+  const interrupted = (name: Interruption): void => {
     if (!controller.signal.aborted) {
       stoppedAt = performance.now();
+      status = statusOf(name);
       controller.abort();
       onStop();
     } else if (performance.now() - stoppedAt > 1000) {
-      endNow();
+      endNow(name);
     }
   };
-  for (const name of INTERRUPTIONS) process.on(name, interrupted);
-  return controller.signal;
+  for (const name of INTERRUPTIONS) process.on(name, () => { interrupted(name); });
+  return { signal: controller.signal, status: () => status };
 }
-
-/** The exit status of a command that a stop signal ended early. */
-export const STOPPED = INTERRUPTED;

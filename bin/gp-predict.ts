@@ -1,29 +1,47 @@
 #!/usr/bin/env node
 import { once } from "node:events";
-import { formatCluener } from "../lib/data/cluener.js";
+import { cluenerPieces } from "../lib/data/cluener.js";
+import { inGroups } from "../lib/data/groups.js";
 import { readTextLines, type TextLine } from "../lib/data/text-lines.js";
 import { GlobalPointer, type Prediction } from "../lib/model/global-pointer.js";
 import { WholeFile } from "../lib/storage/whole-file.js";
 import { commandLine, endOnInterruption, runCommand } from "./command.js";
-import { inGroups } from "./groups.js";
 import { given, modelOptions } from "./model-options.js";
 
 const BATCH_SIZE = 32;
+const CHUNK_LENGTH = 1 << 16;
 const formats = ["jsonl", "cluener"] as const;
 
-/** One line of output: the project's own format, or the benchmark's submission format. */
-function formatLine({ id }: TextLine, { text, entities, cut }: Prediction, format: (typeof formats)[number]): string {
+type Format = (typeof formats)[number];
+
+/** One line of output in pieces: the project's own format, or the benchmark's submission format. */
+function* linePieces({ id }: TextLine, { text, entities, cut }: Prediction, format: Format): Generator<string> {
   const named = id === undefined ? {} : { id };
-  // Without an id, only the text tells what a line of the submission format is about.
-  if (format === "cluener") return formatCluener({ ...named, text, entities }, { withText: id === undefined });
-  return JSON.stringify({
-    ...named,
-    text,
-    entities: entities.map(({ start, end, type, score }) => (
-      { start, end, type, text: text.slice(start, end), score }
-    )),
-    ...(cut === undefined ? {} : { cut }),
-  });
+  if (format === "cluener") {
+    // Without an id, only the text tells what a line of the submission format is about.
+    yield* cluenerPieces({ ...named, text, entities }, { withText: id === undefined });
+  } else {
+    yield JSON.stringify({ ...named, text, entities: [] }).slice(0, -"]}".length);
+    let comma = "";
+    for (const { start, end, type, score } of entities) {
+      yield `${comma}${JSON.stringify({ start, end, type, text: text.slice(start, end), score })}`;
+      comma = ",";
+    }
+    yield cut === undefined ? "]}" : `],"cut":${JSON.stringify(cut)}}`;
+  }
+  yield "\n";
+}
+
+/** Joins short pieces: a write for each would be slow. */
+function* inChunks(pieces: Iterable<string>): Generator<string> {
+  let chunk = "";
+  for (const piece of pieces) {
+    chunk += piece;
+    if (chunk.length < CHUNK_LENGTH) continue;
+    yield chunk;
+    chunk = "";
+  }
+  if (chunk !== "") yield chunk;
 }
 
 /** Writes to standard output no faster than it is read. */
@@ -53,25 +71,29 @@ await runCommand("gp-predict", async (args) => {
   try {
     model = await GlobalPointer.load(options.model, given({ device, threads }));
     for await (const lines of inGroups(readTextLines(input), batchSize)) {
-      const predictions = await model.predict(lines.map(({ text }) => text), { batchSize, ...given({ threshold }) });
-      const results: string[] = [];
-      predictions.forEach((prediction, index) => {
-        const line = lines[index];
-        if (line === undefined) return;
+      const texts = lines.map(({ text }) => text);
+      const predictions = model.predictEach(texts, { batchSize, ...given({ threshold }) });
+      const waiting = lines.values();
+      for await (const prediction of predictions) {
+        const { value: line } = waiting.next();
+        if (line === undefined) break;
         if (prediction.cut !== undefined) {
           process.stderr.write(
             `gp-predict: ${input === "-" ? "standard input" : input}:${line.line}: the text is longer than the `
-            + `${model?.maxTokens} tokens that the model takes: its last ${prediction.cut.characters} characters were `
+            + `${model.maxTokens} tokens that the model takes: its last ${prediction.cut.characters} characters were `
             + "left out, so split it\n",
           );
         }
-        results.push(`${formatLine(line, prediction, options.format)}\n`);
-      });
-      if (file === undefined) await print(results.join(""));
-      else file.write(results.join(""));
+        for (const chunk of inChunks(linePieces(line, prediction, options.format))) {
+          if (file === undefined) await print(chunk);
+          else file.write(chunk);
+        }
+      }
     }
     file?.commit();
   } finally {
+    // After a failure, whoever writes to us may keep the pipe open for ever.
+    if (input === "-") process.stdin.destroy();
     file?.abandon();
     await model?.dispose();
   }

@@ -2,7 +2,7 @@
 import { loadConfig } from "../lib/config/load.js";
 import { formatScoreTable } from "../lib/evaluation/table.js";
 import { resume, train, type TrainResult } from "../lib/training/train.js";
-import { commandLine, CommandLineError, runCommand, STOPPED, stopSignal } from "./command.js";
+import { commandLine, CommandLineError, runCommand, stopOnInterruption } from "./command.js";
 import { deviceOptions, given } from "./model-options.js";
 import { trainingDisplay } from "./training-display.js";
 
@@ -25,7 +25,10 @@ await runCommand("gp-train", async (args) => {
   const { config, output, resume: directory, set, device, threads } = options;
 
   const observer = trainingDisplay(options);
-  const signal = stopSignal(() => observer.message?.("stopping after this step; press Ctrl-C again to end at once"));
+  const stop = stopOnInterruption(() => {
+    observer.message?.("stopping after this step; press Ctrl-C again to end at once");
+  });
+  const { signal } = stop;
   let result: TrainResult;
   if (directory !== undefined) {
     const extra = Object.entries({ config, output, set: set[0] }).find(([, value]) => value !== undefined);
@@ -42,7 +45,7 @@ await runCommand("gp-train", async (args) => {
   }
 
   process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : describe(result));
-  return result.stopped ? STOPPED : 0;
+  return result.stopped ? stop.status() : 0;
 }, { outlivesReader: true });
 
 function describe({ directory, best, dev, stopped }: TrainResult): string {

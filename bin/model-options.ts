@@ -1,3 +1,4 @@
+import { LIMITS } from "../lib/data/limits.js";
 import { finiteNumber, wholeNumber } from "./command.js";
 
 /** Where a model is computed; for yargs. */
@@ -19,7 +20,7 @@ export const modelOptions = {
     describe: "Score above which a span is an entity; default: the model's",
   },
   "batch-size": {
-    type: "number", requiresArg: true, coerce: wholeNumber("batch-size", 1, 1 << 20),
+    type: "number", requiresArg: true, coerce: wholeNumber("batch-size", 1, LIMITS.batchSize),
     describe: "Texts at a time; default: 32",
   },
   ...deviceOptions,

@@ -1,12 +1,20 @@
 export { GlobalPointer } from "./model/global-pointer.js";
 export type { BatchPrediction, DeviceOptions, Prediction, PredictOptions } from "./model/global-pointer.js";
-export type { ModelDescription } from "./model/description.js";
+export type { EncoderShape } from "./model/bert-config.js";
+export type { HeadDescription, ModelDescription } from "./model/description.js";
+export type {
+  DenseTensor, LearningRates, LoadReport, ModelShape, NativeEngine, OptimizerOptions, StepResult,
+} from "./model/native.js";
 export { GlobalPointerError } from "./errors.js";
 export type { ErrorCode } from "./errors.js";
-export type { Entity, Sample } from "./data/sample.js";
+export type { LostReason } from "./data/align.js";
+export type { AlignmentReport } from "./data/alignment-report.js";
 export type { PackedBatch, SpanTable } from "./data/packed-batch.js";
 export { readSamples } from "./data/read-samples.js";
-export type { SampleFormat } from "./data/read-samples.js";
+export type { ReadOptions, ReadReport, SampleFormat } from "./data/read-samples.js";
+export type { Entity, Sample } from "./data/sample.js";
+export type { SampleId } from "./data/sample-id.js";
+export type { Cut } from "./data/truncation.js";
 export { BertTokenizer } from "./tokenizer/bert-tokenizer.js";
 export type { Encoding, TokenizerOptions } from "./tokenizer/bert-tokenizer.js";
 export { Vocabulary } from "./tokenizer/vocabulary.js";
@@ -14,8 +22,10 @@ export { loadConfig } from "./config/load.js";
 export type { ResolvedConfig } from "./config/load.js";
 export { train, resume } from "./training/train.js";
 export type { ResumeOptions, TrainOptions, TrainResult } from "./training/train.js";
-export type { TrainingObserver } from "./training/progress.js";
+export type { StepProgress, TrainingObserver } from "./training/progress.js";
+export type { TrainingContext } from "./training/trainer.js";
 export type { EpochRecord } from "./training/metrics-file.js";
 export { evaluate } from "./evaluation/evaluate.js";
 export type { Evaluation, EvaluationOptions } from "./evaluation/evaluate.js";
+export type { BatchMeanMetrics } from "./evaluation/compat-seed.js";
 export type { Metrics, Scores } from "./evaluation/metrics.js";

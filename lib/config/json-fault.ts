@@ -1,5 +1,5 @@
 /** What is wrong with a JSON text, and where: both counted from 1, columns in UTF-16 units. */
-export interface JsonFault {
+interface JsonFault {
   problem: string;
   line: number;
   column: number;

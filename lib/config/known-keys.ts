@@ -1,7 +1,7 @@
 import { configJsonSchema, type JsonSchema } from "./schema.js";
 
 /** One key of the config, written with dots ("training.schedule.type"). */
-export interface KnownKey {
+interface KnownKey {
   path: string;
   /** What the schema gives it: several where variants differ, none where the key has to be given or is optional. */
   defaults: unknown[];

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { shown } from "../data/json-value.js";
 import { suggestion } from "./known-keys.js";
 
 type Issue = z.core.$ZodIssue;
@@ -20,11 +21,6 @@ function dotted(path: readonly PropertyKey[]): string {
   }, "");
 }
 
-function shown(value: unknown): string {
-  const json = JSON.stringify(value);
-  return json.length > 60 ? `${json.slice(0, 57)}...` : json;
-}
-
 /** One line per problem: the key, what was found there and what is allowed. */
 export function problemLines(issue: Issue, raw: unknown): string[] {
   if (issue.code === "unrecognized_keys") {
@@ -38,8 +34,8 @@ export function problemLines(issue: Issue, raw: unknown): string[] {
   // Contradictions between keys, and keys refused outright, are told in full by the schema.
   const refused = issue.code === "invalid_type" && issue.expected === "never";
   if (issue.code === "custom" || refused) {
-    return [value === undefined ? `${key}: ${issue.message}` : `${key}: ${shown(value)} ${issue.message}`];
+    return [value === undefined ? `${key}: ${issue.message}` : `${key}: ${shown(value, 60)} ${issue.message}`];
   }
   if (value === undefined) return [`${key}: missing; allowed: ${issue.message}`];
-  return [`${key}: found ${shown(value)}; allowed: ${issue.message}`];
+  return [`${key}: found ${shown(value, 60)}; allowed: ${issue.message}`];
 }

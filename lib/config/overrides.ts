@@ -1,3 +1,4 @@
+import { isObject } from "../data/json-value.js";
 import { knownKeys, suggestion } from "./known-keys.js";
 
 /** One `--set a.b.c=value`. */
@@ -23,10 +24,6 @@ export function parseOverride(argument: string): Override | string {
   const path = argument.slice(0, equals).trim();
   if (!knownKeys().some((key) => key.path === path)) return `--set ${path}: unknown key${suggestion(path)}`;
   return { path, value: parseValue(argument.slice(equals + 1)) };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LIMITS } from "../data/limits.js";
 import { sampleFormats } from "../data/read-samples.js";
 import { file, flag, fraction, number, numberBetween, oneOf, positive, share, text, wholeNumber } from "./fields.js";
 
@@ -13,7 +14,8 @@ const data = z.strictObject({
   train: file(),
   dev: file(),
   format: oneOf(sampleFormats).default("cluener"),
-  entityTypes: z.array(text(), "a list of names").min(1, "a list of at least one name").optional(),
+  entityTypes: z.array(text(), "a list of names").min(1, "a list of at least one name")
+    .max(LIMITS.entityTypes, `a list of at most ${LIMITS.entityTypes} names`).optional(),
 }, "an object").refine(
   ({ entityTypes }) => new Set(entityTypes).size === (entityTypes?.length ?? 0),
   { path: ["entityTypes"], message: "names an entity type twice; leave each in once" },
@@ -42,12 +44,12 @@ const pretrainedEncoder = z.strictObject({
 
 const randomEncoder = z.strictObject({
   vocab: file("the path of a vocab.txt (or give encoder.pretrained instead)"),
-  hiddenSize: wholeNumber(1),
-  numHiddenLayers: wholeNumber(1),
-  numAttentionHeads: wholeNumber(1),
-  intermediateSize: wholeNumber(1),
-  maxPositionEmbeddings: wholeNumber(3).default(512),
-  typeVocabSize: wholeNumber(1).default(2),
+  hiddenSize: wholeNumber(1, LIMITS.size),
+  numHiddenLayers: wholeNumber(1, LIMITS.layers),
+  numAttentionHeads: wholeNumber(1, LIMITS.attentionHeads),
+  intermediateSize: wholeNumber(1, LIMITS.size),
+  maxPositionEmbeddings: wholeNumber(3, LIMITS.size).optional(),
+  typeVocabSize: wholeNumber(1, LIMITS.typeVocabSize).default(2),
   layerNormEps: positive().default(1e-12),
   hiddenAct: oneOf(["gelu", "gelu_new", "relu"]).default("gelu"),
   hiddenDropoutProb: dropout.default(0.1),
@@ -62,7 +64,7 @@ const tokenizer = z.strictObject({ lowerCase: flag().optional() }, "an object");
 
 const head = z.strictObject({
   type: oneOf(["global-pointer"]).default("global-pointer"),
-  headSize: wholeNumber(1).default(64),
+  headSize: wholeNumber(1, LIMITS.headSize).default(64),
   rope: flag().default(true),
   maskSpecialTokens: flag().default(false),
 }, "an object").refine(
@@ -96,7 +98,7 @@ const schedule = z.discriminatedUnion("type", [
 
 const training = z.strictObject({
   epochs: wholeNumber(1),
-  batchSize: wholeNumber(1),
+  batchSize: wholeNumber(1, LIMITS.batchSize),
   learningRate: positive(),
   headLearningRate: positive().optional(),
   weightDecay: number(0).default(0.01),
@@ -107,14 +109,14 @@ const training = z.strictObject({
   maxGradNorm: number(0).default(1),
   schedule: schedule.prefault({ type: "linear", warmupRatio: 0.1 }),
   seed: wholeNumber(0, 2 ** 32 - 1).default(2333),
-  maxSeqLen: wholeNumber(3).default(128),
+  maxSeqLen: wholeNumber(3, LIMITS.size).default(128),
   device: z.string("\"auto\", \"cpu\", \"cuda\" or \"cuda:N\"")
     .regex(/^(auto|cpu|cuda(:\d{1,3})?)$/, "\"auto\", \"cpu\", \"cuda\" or \"cuda:N\"").default("auto"),
   threads: wholeNumber(0, 1024).default(0),
 }, "an object");
 
 const evaluation = z.strictObject({
-  batchSize: wholeNumber(1).default(32),
+  batchSize: wholeNumber(1, LIMITS.batchSize).default(32),
   threshold: number().default(0),
 }, "an object");
 
@@ -135,19 +137,17 @@ function configSchemaWith<E extends z.ZodType>(encoder: E) {
 
 const configWithPretrained = configSchemaWith(pretrainedEncoder);
 const configWithRandomEncoder = configSchemaWith(randomEncoder).refine(
-  (config) => config.training.maxSeqLen <= config.encoder.maxPositionEmbeddings,
+  ({ encoder, training: { maxSeqLen } }) => maxSeqLen <= (encoder.maxPositionEmbeddings ?? maxSeqLen),
   { path: ["training", "maxSeqLen"], message: "is more than encoder.maxPositionEmbeddings; lower it or raise that" },
 );
 const anyConfig = configSchemaWith(z.union([pretrainedEncoder, randomEncoder]));
 
 /** A config with every default filled in. */
 export type Config = z.output<typeof anyConfig>;
-export type EncoderConfig = Config["encoder"];
-export type PretrainedEncoderConfig = z.output<typeof pretrainedEncoder>;
+type EncoderConfig = Config["encoder"];
+type PretrainedEncoderConfig = z.output<typeof pretrainedEncoder>;
 export type RandomEncoderConfig = z.output<typeof randomEncoder>;
-export type HeadConfig = Config["head"];
-export type TrainingConfig = Config["training"];
-export type Schedule = TrainingConfig["schedule"];
+export type Schedule = Config["training"]["schedule"];
 
 /** Keys that hold the path of a file or folder. */
 export const pathKeys: readonly string[] = ["output", "data.train", "data.dev", "encoder.pretrained", "encoder.vocab"];

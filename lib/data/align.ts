@@ -37,6 +37,44 @@ export interface Alignment {
   cut?: Cut;
 }
 
+/** The characters of each token; special tokens stand for none. */
+function* tokenRanges({ starts, ends }: Encoding): Generator<{ token: number; start: number; end: number }> {
+  for (let token = 0; token < starts.length; token++) {
+    const [start = 0, end = 0] = [starts[token], ends[token]];
+    if (start < end) yield { token, start, end };
+  }
+}
+
+/** Which characters have a token, and which boundaries between two characters lie inside one. */
+class Coverage {
+  private readonly inside: Uint8Array; // [characters + 1] 1 where a token goes on over the boundary before a character
+  private readonly coveredBefore: Uint32Array; // [characters + 1] characters with a token before each
+
+  constructor(encoding: Encoding) {
+    const length = encoding.ends.reduce((last, end) => Math.max(last, end), 0);
+    const covered = new Uint8Array(length);
+    this.inside = new Uint8Array(length + 1);
+    this.coveredBefore = new Uint32Array(length + 1);
+    for (const { start, end } of tokenRanges(encoding)) {
+      covered.fill(1, start, end);
+      this.inside.fill(1, start + 1, end);
+    }
+    covered.forEach((one, at) => { this.coveredBefore[at + 1] = (this.coveredBefore[at] ?? 0) + one; });
+  }
+
+  cuts(boundary: number): boolean {
+    return this.inside[boundary] === 1;
+  }
+
+  touches(start: number, end: number): boolean {
+    return this.before(start) < this.before(end);
+  }
+
+  private before(boundary: number): number {
+    return this.coveredBefore[Math.min(boundary, this.coveredBefore.length - 1)] ?? 0;
+  }
+}
+
 /**
  * Token indices by the character where the token starts and where it ends. Several tokens can stand for one character
  * (a Hangul syllable decomposed into letters): then the span that covers them all is the one taken.
@@ -44,11 +82,10 @@ export interface Alignment {
 class TokenBoundaries {
   private readonly first = new Map<number, number>();
   private readonly last = new Map<number, number>();
+  private coverage: Coverage | undefined; // made for the first entity that is lost
 
   constructor(private readonly encoding: Encoding) {
-    for (let token = 0; token < encoding.starts.length; token++) {
-      const { start, end } = this.range(token);
-      if (start >= end) continue; // special tokens stand for no character
+    for (const { token, start, end } of tokenRanges(encoding)) {
       if (!this.first.has(start)) this.first.set(start, token);
       this.last.set(end, token);
     }
@@ -59,20 +96,9 @@ class TokenBoundaries {
     const first = this.first.get(start);
     const last = this.last.get(end);
     if (first !== undefined && last !== undefined && first <= last) return { start: first, end: last };
-    let overlaps = false;
-    for (let token = 0; token < this.encoding.starts.length; token++) {
-      const covered = this.range(token);
-      if (covered.start >= covered.end) continue;
-      if (covered.start < start && start < covered.end || covered.start < end && end < covered.end) {
-        return "boundary-inside-token";
-      }
-      overlaps ||= covered.start < end && start < covered.end;
-    }
-    return overlaps ? "boundary-on-blank" : "no-token";
-  }
-
-  private range(token: number): { start: number; end: number } {
-    return { start: this.encoding.starts[token] ?? 0, end: this.encoding.ends[token] ?? 0 };
+    this.coverage ??= new Coverage(this.encoding);
+    if (this.coverage.cuts(start) || this.coverage.cuts(end)) return "boundary-inside-token";
+    return this.coverage.touches(start, end) ? "boundary-on-blank" : "no-token";
   }
 }
 

@@ -1,6 +1,8 @@
 import { GlobalPointerError } from "../errors.js";
+import { isObject, shown } from "./json-value.js";
 import { readLines } from "./lines.js";
 import type { ReadOptions, ReadReport } from "./read-samples.js";
+import { readId } from "./sample-id.js";
 import type { Entity, Sample } from "./sample.js";
 import { TextOffsets } from "./text-offsets.js";
 
@@ -14,15 +16,6 @@ const LISTED_PROBLEMS = 5;
 /** What is wrong with one line, and what mends it. */
 class LineProblem extends Error {}
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function shown(value: unknown): string {
-  const json = JSON.stringify(value);
-  return json.length > 40 ? `${json.slice(0, 37)}...` : json;
-}
-
 function parseObject(line: string): Record<string, unknown> {
   let value: unknown;
   try {
@@ -30,8 +23,8 @@ function parseObject(line: string): Record<string, unknown> {
   } catch {
     throw new LineProblem("is not JSON; write one complete JSON object on the line");
   }
-  if (!isObject(value)) throw new LineProblem(`is ${shown(value)}, not an object; write {"text": ..., "label": ...}`);
-  return value;
+  if (isObject(value)) return value;
+  throw new LineProblem(`is ${shown(value)}, not an object; write {"text": ..., "label": ...}`);
 }
 
 function readText(value: unknown): string {
@@ -39,11 +32,6 @@ function readText(value: unknown): string {
   if (typeof value !== "string") throw new LineProblem(`"text" is ${shown(value)}; write it as a string`);
   if (value === "") throw new LineProblem("\"text\" is empty; remove the line or give its text");
   return value;
-}
-
-function readId(value: unknown): string | number | undefined {
-  if (value === undefined || typeof value === "string" || typeof value === "number") return value;
-  throw new LineProblem(`"id" is ${shown(value)}; write a string or a number, or leave it out`);
 }
 
 /** Checks one [start, end] against the text and the mention it stands under. */
@@ -82,15 +70,22 @@ function readLabel(text: string, label: unknown, entityTypes: ReadonlySet<string
   const entities: Entity[] = [];
   for (const [type, mentions] of Object.entries(label)) {
     if (type === "") throw new LineProblem("an entity type is empty; name it");
-    if (entityTypes?.has(type) === false) {
-      throw new LineProblem(`unknown entity type ${shown(type)}; known are ${[...entityTypes].join(", ")}`);
-    }
     if (!isObject(mentions)) {
       throw new LineProblem(`the label ${shown(type)} is ${shown(mentions)}; write {mention: [[start, end]]}`);
+    }
+    // A type named without any mention says that there is none: the types of a model come from entities.
+    if (entityTypes?.has(type) === false && Object.keys(mentions).length > 0) {
+      throw new LineProblem(
+        `unknown entity type ${shown(type)}; known are ${[...entityTypes].join(", ")} (data.entityTypes of the config, `
+        + "or all of the training set)",
+      );
     }
     for (const [mention, spans] of Object.entries(mentions)) {
       if (!Array.isArray(spans)) {
         throw new LineProblem(`the spans of ${type} ${shown(mention)} are ${shown(spans)}; write [[start, end]]`);
+      }
+      if (spans.length === 0) {
+        throw new LineProblem(`${type} ${shown(mention)} has no span; write [[start, end]] or remove it`);
       }
       for (const span of spans) entities.push(readSpan(text, offsets, type, mention, span));
     }
@@ -101,7 +96,7 @@ function readLabel(text: string, label: unknown, entityTypes: ReadonlySet<string
 function parseSample(line: string, options: ReadOptions): Sample & { labelled: boolean } {
   const record = parseObject(line);
   const text = readText(record["text"]);
-  const id = readId(record["id"]);
+  const id = readId(record["id"], (problem) => new LineProblem(problem));
   const labelled = record["label"] !== undefined;
   if (!labelled && options.requireLabels === true) {
     throw new LineProblem("has no \"label\"; add it ({} when there is no entity)");
@@ -176,24 +171,43 @@ export async function* readCluener(path: string, options: ReadOptions = {}): Asy
   }
 }
 
+/** The items under their keys, in the order in which the keys come. */
+function grouped<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** As formatCluener, in pieces: a text with very many entities may give more than one string holds. */
+export function* cluenerPieces(
+  { id, text, entities }: Sample, { withText = false }: { withText?: boolean } = {},
+): Generator<string> {
+  const offsets = new TextOffsets(text);
+  const opening = { ...(id === undefined ? {} : { id }), ...(withText ? { text } : {}), label: {} };
+  yield JSON.stringify(opening).slice(0, -"}}".length);
+  let typeComma = "";
+  for (const [type, ofType] of grouped(entities, (entity) => entity.type)) {
+    yield `${typeComma}${JSON.stringify(type)}:{`;
+    typeComma = ",";
+    let comma = "";
+    for (const [mention, places] of grouped(ofType, ({ start, end }) => text.slice(start, end))) {
+      const spans = places.map(({ start, end }) => [offsets.toCodePoint(start), offsets.toCodePoint(end) - 1]);
+      yield `${comma}${JSON.stringify(mention)}:${JSON.stringify(spans)}`;
+      comma = ",";
+    }
+    yield "}";
+  }
+  yield "}}";
+}
+
 /**
  * One line (without its end) of the benchmark's submission format:
  * `{"id"?, "text"?, "label": {type: {mention: [[start, end]]}}}` in code points, end inclusive.
  */
 export function formatCluener(sample: Sample, options: { withText?: boolean } = {}): string {
-  const offsets = new TextOffsets(sample.text);
-  const label = new Map<string, Map<string, [number, number][]>>();
-  for (const { start, end, type } of sample.entities) {
-    const mentions = label.get(type) ?? new Map<string, [number, number][]>();
-    label.set(type, mentions);
-    const mention = sample.text.slice(start, end);
-    const spans = mentions.get(mention) ?? [];
-    mentions.set(mention, spans);
-    spans.push([offsets.toCodePoint(start), offsets.toCodePoint(end) - 1]);
-  }
-  return JSON.stringify({
-    ...(sample.id === undefined ? {} : { id: sample.id }),
-    ...(options.withText === true ? { text: sample.text } : {}),
-    label: Object.fromEntries([...label].map(([type, mentions]) => [type, Object.fromEntries(mentions)])),
-  });
+  return [...cluenerPieces(sample, options)].join("");
 }

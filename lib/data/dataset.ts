@@ -90,7 +90,7 @@ export class Dataset {
   }
 }
 
-export interface DatasetOptions {
+interface DatasetOptions {
   /** The model's types, in its order. */
   entityTypes: readonly string[];
   /** Longer encodings are cut to this, special tokens counted. */

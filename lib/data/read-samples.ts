@@ -22,7 +22,7 @@ export interface ReadOptions {
 }
 
 /** Streams one file; a new format adds its reader to `readers` below. */
-export type SampleReader = (path: string, options?: ReadOptions) => AsyncGenerator<Sample>;
+type SampleReader = (path: string, options?: ReadOptions) => AsyncGenerator<Sample>;
 
 /** Names of the annotation formats, as the config and the commands take them. */
 export const sampleFormats = ["cluener"] as const;

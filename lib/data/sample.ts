@@ -1,3 +1,5 @@
+import type { SampleId } from "./sample-id.js";
+
 /**
  * An entity as a range of characters: UTF-16 units, `end` exclusive, so that `text.slice(start, end)` is the mention.
  */
@@ -11,7 +13,7 @@ export interface Entity {
 
 /** One annotated (or to be annotated) text. */
 export interface Sample {
-  id?: string | number;
+  id?: SampleId;
   text: string;
   entities: Entity[];
 }

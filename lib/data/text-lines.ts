@@ -1,15 +1,20 @@
 import { GlobalPointerError } from "../errors.js";
 import { readLines, splitLines, type Line } from "./lines.js";
+import { readId, type SampleId } from "./sample-id.js";
 
 /** One text to predict on, with the line it came from (counted from 1). */
 export interface TextLine {
-  id?: string | number;
+  id?: SampleId;
   text: string;
   line: number;
 }
 
+function faultyLine(name: string, line: number, problem: string): GlobalPointerError {
+  return new GlobalPointerError("DATA", `${name}:${line}: ${problem}`);
+}
+
 function fail(name: string, line: number, problem: string): never {
-  throw new GlobalPointerError("DATA", `${name}:${line}: ${problem}`);
+  throw faultyLine(name, line, problem);
 }
 
 function parseJsonLine(name: string, line: number, content: string): TextLine {
@@ -24,11 +29,8 @@ function parseJsonLine(name: string, line: number, content: string): TextLine {
   }
   const { id, text }: { id?: unknown; text?: unknown } = value;
   if (typeof text !== "string") fail(name, line, "has no \"text\" that is a string; add it");
-  if (id === undefined) return { text, line };
-  if (typeof id !== "string" && typeof id !== "number") {
-    fail(name, line, "\"id\" is neither a string nor a number; mend it or leave it out");
-  }
-  return { id, text, line };
+  const known = readId(id, (problem) => faultyLine(name, line, problem));
+  return { ...(known === undefined ? {} : { id: known }), text, line };
 }
 
 /** `{"` or `{}` opens a JSON object; hardly any sentence starts that way. */

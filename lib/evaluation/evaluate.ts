@@ -2,6 +2,7 @@ import { alignEntities, type Alignment } from "../data/align.js";
 import { AlignmentReport } from "../data/alignment-report.js";
 import type { SpanTable } from "../data/packed-batch.js";
 import type { Sample } from "../data/sample.js";
+import { requireBatchSize, requireThreshold } from "../model/arguments.js";
 import type { GlobalPointer } from "../model/global-pointer.js";
 import { BatchMeanScores, type BatchMeanMetrics } from "./compat-seed.js";
 import { StrictMetrics, type Metrics } from "./metrics.js";
@@ -11,6 +12,8 @@ export interface EvaluationOptions {
   batchSize: number;
   /** Default: the model's own. */
   threshold?: number;
+  /** `seed`: computes the mean of per-batch scores too. */
+  compat?: "seed";
   /** Stops after the running batch; the result is then of the part that was seen. */
   signal?: AbortSignal;
 }
@@ -18,8 +21,8 @@ export interface EvaluationOptions {
 export interface Evaluation {
   /** Strict micro scores over the whole set, against the annotation as it stands. */
   metrics: Metrics;
-  /** The mean of per-batch scores, as GlobalPointer_pytorch computes it. */
-  batchMean: BatchMeanMetrics;
+  /** The mean of per-batch scores, as GlobalPointer_pytorch computes it; present with `compat: "seed"`. */
+  batchMean?: BatchMeanMetrics;
   /** What the annotation lost on the way to token spans, and which texts were cut. */
   alignment: AlignmentReport;
 }
@@ -35,23 +38,30 @@ function goldSpans(alignments: readonly Alignment[]): SpanTable {
   };
 }
 
-/** Predicts every sample and compares with its annotation. */
+/**
+ * Predicts every sample and compares with its annotation.
+ *
+ * @throws RangeError when `batchSize` is not a whole number of 1 or more, or `threshold` not a number
+ * @throws GlobalPointerError `DISPOSED` or `OUT_OF_MEMORY`, and what the samples' own reader throws
+ */
 export async function evaluate(
   model: GlobalPointer, samples: AsyncIterable<Sample> | Iterable<Sample>, options: EvaluationOptions,
 ): Promise<Evaluation> {
+  requireBatchSize(options.batchSize);
+  if (options.threshold !== undefined) requireThreshold(options.threshold);
   const typeIndex = new Map(model.entityTypes.map((type, index) => [type, index]));
   const strict = new StrictMetrics(model.entityTypes);
-  const batchMean = new BatchMeanScores();
+  const batchMean = options.compat === "seed" ? new BatchMeanScores() : undefined;
   const report = new AlignmentReport();
   let batch: { sample: Sample; alignment: Alignment }[] = [];
 
   const scoreBatch = async (): Promise<void> => {
     const alignments = batch.map(({ alignment }) => alignment);
-    const { spans, entities } = await model.predictEncodings(
+    const { spans, entitiesOf } = await model.predictEncodings(
       alignments.map(({ encoding }) => encoding), options.threshold,
     );
-    batch.forEach(({ sample }, index) => { strict.add(sample.entities, entities[index] ?? []); });
-    batchMean.addBatch(goldSpans(alignments), spans);
+    batch.forEach(({ sample }, index) => { strict.add(sample.entities, entitiesOf(index)); });
+    batchMean?.addBatch(goldSpans(alignments), spans);
     batch = [];
   };
 
@@ -63,5 +73,8 @@ export async function evaluate(
     if (batch.length >= options.batchSize) await scoreBatch();
   }
   if (batch.length > 0) await scoreBatch();
-  return { metrics: strict.result(), batchMean: batchMean.result(), alignment: report };
+  return {
+    metrics: strict.result(), alignment: report,
+    ...(batchMean === undefined ? {} : { batchMean: batchMean.result() }),
+  };
 }

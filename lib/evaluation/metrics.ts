@@ -34,15 +34,22 @@ export function scoresFrom({ support, predicted, correct }: Pick<Scores, "suppor
   };
 }
 
-/** Type and both boundaries: all that strict scoring looks at. */
-function identity({ start, end, type }: Entity): string {
-  return `${start} ${end} ${type}`;
-}
+/** The distinct entities of an annotation, by all that strict scoring looks at: type -> start -> ends. */
+class GoldEntities {
+  private readonly found = new Map<string, Map<number, Set<number>>>();
 
-function distinct(entities: Iterable<Entity>): Map<string, Entity> {
-  const found = new Map<string, Entity>();
-  for (const entity of entities) found.set(identity(entity), entity);
-  return found;
+  /** Whether it was not there yet. */
+  add({ start, end, type }: Entity): boolean {
+    const starts = this.found.get(type) ?? new Map<number, Set<number>>();
+    this.found.set(type, starts);
+    const ends = starts.get(start) ?? new Set<number>();
+    starts.set(start, ends);
+    return !ends.has(end) && Boolean(ends.add(end));
+  }
+
+  has({ start, end, type }: Entity): boolean {
+    return this.found.get(type)?.get(start)?.has(end) ?? false;
+  }
 }
 
 /**
@@ -59,14 +66,18 @@ export class StrictMetrics {
     for (const type of entityTypes) this.countsOf(type);
   }
 
-  /** One sample: its annotation and the prediction, both over the characters of its text. */
+  /**
+   * One sample: its annotation and the prediction, both over the characters of its text.
+   *
+   * @param predicted without duplicates; looked at one by one and not kept, for there may be very many
+   */
   add(gold: Iterable<Entity>, predicted: Iterable<Entity>): void {
-    const expected = distinct(gold);
-    for (const { type } of expected.values()) this.countsOf(type).support++;
-    for (const [key, { type }] of distinct(predicted)) {
-      const counts = this.countsOf(type);
+    const expected = new GoldEntities();
+    for (const entity of gold) if (expected.add(entity)) this.countsOf(entity.type).support++;
+    for (const entity of predicted) {
+      const counts = this.countsOf(entity.type);
       counts.predicted++;
-      if (expected.has(key)) counts.correct++;
+      if (expected.has(entity)) counts.correct++;
     }
   }
 
@@ -82,7 +93,9 @@ export class StrictMetrics {
   }
 
   private countsOf(type: string): { support: number; predicted: number; correct: number } {
-    const counts = this.counts.get(type) ?? { support: 0, predicted: 0, correct: 0 };
+    const known = this.counts.get(type);
+    if (known !== undefined) return known;
+    const counts = { support: 0, predicted: 0, correct: 0 };
     this.counts.set(type, counts);
     return counts;
   }

@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { LIMITS } from "../data/limits.js";
 import type { ModelShape } from "./native.js";
 
 /** What a BERT encoder is made of: the shape without its head. */
 export type EncoderShape = Omit<ModelShape, "entityTypeCount" | "headSize" | "rope" | "maskSpecialTokens">;
 
-const size = z.number().int().positive();
+const upTo = (most: number) => z.number().int().positive().max(most);
+const size = upTo(LIMITS.size);
 const probability = z.number().min(0).lt(1);
 
 /** The keys of a Hugging Face config.json that make a BERT encoder; others are left alone. */
@@ -15,11 +17,11 @@ export const bertConfigSchema = z.object({
   }).default("bert"),
   vocab_size: size,
   hidden_size: size,
-  num_hidden_layers: size,
-  num_attention_heads: size,
+  num_hidden_layers: upTo(LIMITS.layers),
+  num_attention_heads: upTo(LIMITS.attentionHeads),
   intermediate_size: size,
   max_position_embeddings: size.min(3).default(512), // [CLS], a token, [SEP]
-  type_vocab_size: size.default(2),
+  type_vocab_size: upTo(LIMITS.typeVocabSize).default(2),
   pad_token_id: z.number().int().min(0).nullable().default(0),
   layer_norm_eps: z.number().positive().default(1e-12),
   hidden_act: z.enum(["gelu", "gelu_new", "relu"]).default("gelu"),

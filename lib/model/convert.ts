@@ -4,7 +4,6 @@ import { z } from "zod";
 import { GlobalPointerError } from "../errors.js";
 import { readJsonFile } from "../storage/read-json.js";
 import { refuseExisting, writeWholeDirectory } from "../storage/whole-directory.js";
-import { withoutRemedy } from "./fault.js";
 import { GlobalPointer } from "./global-pointer.js";
 import { readEncoderDirectory } from "./pretrained.js";
 
@@ -26,12 +25,24 @@ export interface SeedModel {
   rope?: boolean;
 }
 
-const ent2idSchema = z.record(z.string().min(1), z.number().int().min(0));
+/** Checked by hand: z.record would lose a type called `__proto__`. */
+const ent2idSchema = z.unknown().superRefine((value, context) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    context.addIssue({ code: "custom", message: "is not an object {type: index}" });
+    return;
+  }
+  for (const [type, index] of Object.entries(value as Record<string, unknown>)) {
+    if (type === "") context.addIssue({ code: "custom", message: "names a type by nothing" });
+    if (typeof index !== "number" || !Number.isInteger(index) || index < 0) {
+      context.addIssue({ code: "custom", path: [type], message: "is not a whole number from 0" });
+    }
+  }
+}).transform((value) => Object.entries(value as Record<string, number>));
 
 /** Type names in the order of their indices. @throws GlobalPointerError `DATA` when the indices are not 0 to n - 1 */
 function readEntityTypes(path: string): string[] {
-  const ent2id = readJsonFile(path, ent2idSchema, "DATA", "give the ent2id.json that the model was trained with");
-  const numbered = Object.entries(ent2id).sort(([, a], [, b]) => a - b);
+  const entries = readJsonFile(path, ent2idSchema, "DATA", "give the ent2id.json that the model was trained with");
+  const numbered = entries.sort(([, a], [, b]) => a - b);
   if (numbered.length === 0 || numbered.some(([, index], expected) => index !== expected)) {
     throw new GlobalPointerError(
       "DATA", `${path} does not number its ${numbered.length} types from 0 without gaps: give the original file.`,
@@ -64,11 +75,11 @@ export async function convertFromSeed(seed: SeedModel, output: string): Promise<
   }, vocabulary, { device: "cpu" });
   try {
     await model.loadWeights(seed.stateDict, "model").catch((error: unknown) => {
-      if (!(error instanceof GlobalPointerError && error.message.includes("has the shape"))) throw error;
+      if (!(error instanceof GlobalPointerError && error.code === "BAD_SHAPE")) throw error;
       throw new GlobalPointerError(
         "BAD_WEIGHTS",
-        `${withoutRemedy(error.message)}, with ${entityTypes.length} types and head size ${headSize}: give the `
-        + "encoder, ent2id and head size (inner_dim) that it was trained with.",
+        `${seed.stateDict} does not fit an encoder from ${seed.encoder}, ${entityTypes.length} types and head size `
+        + `${headSize}: give the encoder, ent2id and head size (inner_dim) that it was trained with. ${error.message}`,
         { cause: error },
       );
     });

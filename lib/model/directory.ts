@@ -1,6 +1,7 @@
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { LIMITS } from "../data/limits.js";
 import { GlobalPointerError } from "../errors.js";
 import { readJsonFile } from "../storage/read-json.js";
 import { wholeDirectory } from "../storage/whole-directory.js";
@@ -17,12 +18,12 @@ const globalPointerSchema = z.object({
   formatVersion: z.literal(FORMAT_VERSION, {
     error: ({ input }) => `is ${JSON.stringify(input)}, but this version of globalpointer reads ${FORMAT_VERSION}`,
   }),
-  entityTypes: z.array(z.string().min(1)).min(1).refine((types) => new Set(types).size === types.length, {
-    message: "names an entity type twice",
-  }),
+  entityTypes: z.array(z.string().min(1)).min(1).max(LIMITS.entityTypes).refine(
+    (types) => new Set(types).size === types.length, { message: "names an entity type twice" },
+  ),
   head: z.object({
     type: z.literal("global-pointer"),
-    headSize: z.number().int().positive(),
+    headSize: z.number().int().positive().max(LIMITS.headSize),
     rope: z.boolean(),
     maskSpecialTokens: z.boolean(),
   }).refine(({ headSize, rope }) => !rope || headSize % 2 === 0, {

@@ -5,11 +5,14 @@ import { truncateEncoding, type Cut } from "../data/truncation.js";
 import { writeWholeDirectory } from "../storage/whole-directory.js";
 import { BertTokenizer, type Encoding } from "../tokenizer/bert-tokenizer.js";
 import type { Vocabulary } from "../tokenizer/vocabulary.js";
-import { decodeEntities } from "./decode.js";
+import { requireBatchSize, requireTexts, requireThreshold } from "./arguments.js";
+import { SpanDecoder } from "./decode.js";
 import { modelShape, type ModelDescription } from "./description.js";
 import { readModelDirectory, WEIGHTS_FILE, writeModelFiles } from "./directory.js";
 import { createEngine } from "./engine.js";
 import type { LoadReport, NativeEngine } from "./native.js";
+
+const DEFAULT_BATCH_SIZE = 32;
 
 export interface DeviceOptions {
   /** `auto` (CUDA where there is one), `cpu`, `cuda` or `cuda:N`. Default: `auto`. */
@@ -34,14 +37,15 @@ export interface Prediction {
   cut?: Cut;
 }
 
-/** Encodings of one batch with the spans found in them. */
+/** The spans found in the encodings of one batch. */
 export interface BatchPrediction {
   spans: SpanTable;
-  entities: Entity[][];
+  /** The same as entities of one sequence of the batch, made when asked for. */
+  entitiesOf: (sequence: number) => Iterable<Entity>;
 }
 
 /** Lays encodings end to end. */
-export function packEncodings(encodings: readonly Encoding[]): PackedBatch {
+function packEncodings(encodings: readonly Encoding[]): PackedBatch {
   const sequenceStarts = new Int32Array(encodings.length + 1);
   encodings.forEach(({ inputIds }, index) => {
     sequenceStarts[index + 1] = (sequenceStarts[index] ?? 0) + inputIds.length;
@@ -130,30 +134,49 @@ export class GlobalPointer {
    * Finds the entities of each text, in the order of the texts. A text that is too long is cut, and its prediction says
    * so.
    *
+   * @throws TypeError when `texts` is not an array of strings
+   * @throws RangeError when `batchSize` is not a whole number of 1 or more, or `threshold` not a number
    * @throws GlobalPointerError `DISPOSED` or `OUT_OF_MEMORY`
    */
   async predict(texts: readonly string[], options: PredictOptions = {}): Promise<Prediction[]> {
-    const batchSize = Math.max(1, Math.trunc(options.batchSize ?? 32));
     const predictions: Prediction[] = [];
-    for (let begin = 0; begin < texts.length; begin += batchSize) {
-      const batch = texts.slice(begin, begin + batchSize);
-      const encoded = batch.map((text) => truncateEncoding(this.tokenizer.encode(text), this.maxTokens));
-      const { entities } = await this.predictEncodings(encoded.map(({ encoding }) => encoding), options.threshold);
-      batch.forEach((text, index) => {
-        const cut = encoded[index]?.cut;
-        predictions.push({ text, entities: entities[index] ?? [], ...(cut === undefined ? {} : { cut }) });
-      });
-    }
+    for await (const prediction of this.predictEach(texts, options)) predictions.push(prediction);
     return predictions;
   }
 
-  /** The same for one batch of encodings, none longer than `maxTokens`. */
+  /**
+   * The same, one prediction at a time: memory for the entities of one text, where a low threshold finds very many.
+   *
+   * @throws as `predict` does, when the first prediction is asked for
+   */
+  async* predictEach(texts: readonly string[], options: PredictOptions = {}): AsyncGenerator<Prediction> {
+    const { batchSize = DEFAULT_BATCH_SIZE, threshold } = options;
+    requireTexts(texts);
+    requireBatchSize(batchSize);
+    for (let begin = 0; begin < texts.length; begin += batchSize) {
+      const batch = texts.slice(begin, begin + batchSize);
+      const encoded = batch.map((text) => truncateEncoding(this.tokenizer.encode(text), this.maxTokens));
+      const { entitiesOf } = await this.predictEncodings(encoded.map(({ encoding }) => encoding), threshold);
+      for (const [index, text] of batch.entries()) {
+        const cut = encoded[index]?.cut;
+        yield { text, entities: [...entitiesOf(index)], ...(cut === undefined ? {} : { cut }) };
+      }
+    }
+  }
+
+  /**
+   * The same for one batch of encodings, none longer than `maxTokens`.
+   *
+   * @throws RangeError when the threshold is not a number
+   */
   async predictEncodings(
     encodings: readonly Encoding[], threshold = this.description.threshold,
   ): Promise<BatchPrediction> {
+    requireThreshold(threshold);
     const thresholds = new Float32Array(this.entityTypes.length).fill(threshold);
     const spans = await this.engine.predict(packEncodings(encodings), thresholds);
-    return { spans, entities: decodeEntities(spans, encodings, this.entityTypes) };
+    const decoder = new SpanDecoder(spans, encodings, this.entityTypes);
+    return { spans, entitiesOf: (sequence) => decoder.entitiesOf(sequence) };
   }
 
   /** Writes the model's files into a directory that exists: for directories that hold more than a model. */

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { isRunning } from "./lock.js";
 
 // Files and directories are written under a name of their own first, so that they appear whole or not at all. The names
 // that are in use are kept here, so that an interrupted program can clear up.
@@ -20,17 +21,14 @@ export function discardAside(aside: string): void {
   unfinished.delete(aside);
 }
 
-/** For a process that has to end at once: leaves no half-written file behind. */
+/** For a process that has to end at once: leaves no half-written file behind. Never throws. */
 export function discardUnfinished(): void {
-  for (const aside of unfinished) discardAside(aside);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0); // asks only
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+  for (const aside of unfinished) {
+    try {
+      discardAside(aside);
+    } catch {
+      // The engine's thread may still be making files in there. One that stays is cleared away by discardAbandoned.
+    }
   }
 }
 

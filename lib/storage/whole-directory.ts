@@ -27,7 +27,12 @@ export function makeDirectory(path: string): boolean {
   if (existsSync(path)) return false;
   // Not mkdir's own `recursive`: it never returns where the system refuses new entries with ENOENT, as /proc does.
   makeDirectory(dirname(path));
-  mkdirSync(path);
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (existsSync(path)) return false; // another process was quicker
+    throw error;
+  }
   return true;
 }
 
@@ -74,12 +79,15 @@ export async function writeWholeDirectory(
   }
 }
 
-/** @throws GlobalPointerError `OUTPUT` when there is anything but an empty directory at the path */
-export function refuseExisting(path: string): void {
+/**
+ * @param expected an entry that may be there
+ * @throws GlobalPointerError `OUTPUT` when there is anything but an empty directory at the path
+ */
+export function refuseExisting(path: string, expected?: string): void {
   if (!existsSync(path)) return;
   let entries: string[];
   try {
-    entries = readdirSync(path);
+    entries = readdirSync(path).filter((entry) => entry !== expected);
   } catch (error) {
     throw outputError(path, error);
   }

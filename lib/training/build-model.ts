@@ -16,14 +16,15 @@ export interface ModelPlan {
   weightsPath?: string;
 }
 
-function randomShape(encoder: RandomEncoderConfig, vocabulary: Vocabulary): EncoderShape {
+function randomShape(encoder: RandomEncoderConfig, vocabulary: Vocabulary, maxSeqLen: number): EncoderShape {
   return {
     vocabSize: vocabulary.size,
     hiddenSize: encoder.hiddenSize,
     numHiddenLayers: encoder.numHiddenLayers,
     numAttentionHeads: encoder.numAttentionHeads,
     intermediateSize: encoder.intermediateSize,
-    maxPositionEmbeddings: encoder.maxPositionEmbeddings,
+    // No more than training will see: predictions at positions that never had a gradient would be noise.
+    maxPositionEmbeddings: encoder.maxPositionEmbeddings ?? maxSeqLen,
     typeVocabSize: encoder.typeVocabSize,
     padTokenId: vocabulary.padId ?? -1,
     layerNormEps: encoder.layerNormEps,
@@ -57,7 +58,7 @@ export function planModel(config: ResolvedConfig): ModelPlan {
   } else {
     vocabulary = Vocabulary.fromFile(encoderConfig.vocab);
     tokenizer = { lowerCase: true };
-    shape = randomShape(encoderConfig, vocabulary);
+    shape = randomShape(encoderConfig, vocabulary, config.training.maxSeqLen);
   }
   const { lowerCase } = config.tokenizer;
   if (lowerCase !== undefined) tokenizer = { ...tokenizer, lowerCase };

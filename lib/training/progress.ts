@@ -1,10 +1,14 @@
 import type { EpochRecord } from "./metrics-file.js";
 
-/** Where a running epoch stands. All are counted from 1. */
+/** Where a running epoch stands. */
 export interface StepProgress {
+  /** Counted from 1. */
   epoch: number;
+  /** How many there are. */
   epochs: number;
+  /** Steps done of the epoch. */
   step: number;
+  /** How many the epoch has. */
   steps: number;
   /** Mean of the epoch so far. */
   loss: number;

@@ -1,10 +1,8 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig, type ResolvedConfig } from "../config/load.js";
 import { formatAlignmentReport } from "../data/alignment-report.js";
 import type { ReadReport } from "../data/read-samples.js";
 import { GlobalPointerError } from "../errors.js";
-import { withoutRemedy } from "../model/fault.js";
 import { GlobalPointer } from "../model/global-pointer.js";
 import { planModel } from "./build-model.js";
 import { dataDigest, entityTypesOf, readTrainingData, type TrainingData } from "./data.js";
@@ -33,14 +31,6 @@ function timestamp(): string {
   return new Date().toISOString().replace(/\..*$/, "").replace(/[-:]/g, "").replace("T", "-");
 }
 
-/** A path that nothing has: two runs may begin in the same second. */
-function freshPath({ output, name }: ResolvedConfig): string {
-  const path = join(output, `${name}-${timestamp()}`);
-  let fresh = path;
-  for (let number = 2; existsSync(fresh); number++) fresh = `${path}-${number}`;
-  return fresh;
-}
-
 /**
  * Trains a model as the config says, evaluating after each epoch, and leaves a run directory. A training that fails
  * before its first checkpoint leaves none.
@@ -49,11 +39,13 @@ function freshPath({ output, name }: ResolvedConfig): string {
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { config } = options;
-  const run = RunDirectory.create(options.output ?? freshPath(config), config);
+  const run = options.output === undefined
+    ? RunDirectory.createFresh(join(config.output, `${config.name}-${timestamp()}`), config)
+    : RunDirectory.create(options.output, config);
   try {
     return await trainFromScratch(run, options);
   } finally {
-    run.removeUnlessBegun();
+    run.closeAndClear();
   }
 }
 
@@ -73,9 +65,13 @@ async function trainFromScratch(run: RunDirectory, options: TrainOptions): Promi
   const model = await GlobalPointer.create(description, plan.vocabulary, { device, threads, seed });
   try {
     if (plan.weightsPath !== undefined) {
-      const { loaded, unexpected } = await model.loadWeights(plan.weightsPath, "encoder");
-      const unused = unexpected.length > 0 ? `; not used: ${unexpected.join(", ")}` : "";
-      observer?.message?.(`loaded ${loaded.length} tensors from ${plan.weightsPath}${unused}`);
+      const { loaded, missing, unexpected } = await model.loadWeights(plan.weightsPath, "encoder");
+      const named = (what: string, names: string[]): string =>
+        names.length > 0 ? `; ${what}: ${names.join(", ")}` : "";
+      observer?.message?.(
+        `loaded ${loaded.length} tensors from ${plan.weightsPath}`
+        + named("new", missing) + named("not used", unexpected),
+      );
     }
     const data = await prepare(model, config, observer);
     return await runTrainer(model, config, data, run, state, options);
@@ -88,13 +84,22 @@ async function trainFromScratch(run: RunDirectory, options: TrainOptions): Promi
  * Goes on with a run from its `last/`. On the CPU, and with as many threads, the result is bit for bit that of a run
  * which was never stopped.
  *
- * @throws GlobalPointerError `CHECKPOINT` when there is nothing to go on from, or the data changed
+ * @throws GlobalPointerError `CHECKPOINT` when there is nothing to go on from, or the data changed; `OUTPUT` when a
+ * process trains it
  */
 export async function resume(options: ResumeOptions): Promise<TrainResult> {
+  const run = RunDirectory.open(options.directory);
+  try {
+    return await trainOn(run, options);
+  } finally {
+    run.close();
+  }
+}
+
+async function trainOn(run: RunDirectory, options: ResumeOptions): Promise<TrainResult> {
   const { directory, observer } = options;
-  const run = RunDirectory.open(directory);
   const config = loadConfig(run.configFile);
-  const state = run.readState();
+  const state = await run.readState();
   const { epochs } = config.training;
   if (state.epoch >= epochs) {
     observer?.message?.(`${directory} has finished its ${epochs} epochs: there is nothing left to do`);
@@ -126,9 +131,9 @@ async function fromCheckpoint<T>(run: RunDirectory, read: () => Promise<T>): Pro
     return await read();
   } catch (error) {
     if (!(error instanceof GlobalPointerError)) throw error;
-    if (!["MODEL_DIRECTORY", "TOKENIZER", "BAD_WEIGHTS"].includes(error.code)) throw error;
+    if (!["MODEL_DIRECTORY", "TOKENIZER", "BAD_WEIGHTS", "BAD_SHAPE"].includes(error.code)) throw error;
     throw new GlobalPointerError(
-      "CHECKPOINT", `${withoutRemedy(error.message)}: ${run.path} cannot be resumed, so train anew.`, { cause: error },
+      "CHECKPOINT", `${run.path} cannot be resumed, so train anew: ${error.message}`, { cause: error },
     );
   }
 }

@@ -72,7 +72,7 @@ export class Trainer {
     return this.context.signal?.aborted === true;
   }
 
-  private learningRateFactor(step: number): number {
+  private factorOfStep(step: number): number {
     return learningRateFactor(this.config.training.schedule, step, this.totalSteps, this.stepsPerEpoch);
   }
 
@@ -88,7 +88,7 @@ export class Trainer {
     while (next !== undefined && !this.stopRequested) {
       const began = performance.now();
       const { batch, gold } = next;
-      const factor = this.learningRateFactor(state.step);
+      const factor = this.factorOfStep(state.step);
       const pending = this.model.engine.trainStep(batch, gold, {
         encoder: learningRate * factor, head: headLearningRate * factor,
       });
@@ -139,19 +139,19 @@ export class Trainer {
       epoch: state.epoch + 1,
       step: state.step,
       loss: state.lossSum / state.stepInEpoch,
-      learningRate: config.training.learningRate * this.learningRateFactor(state.step - 1),
+      learningRate: config.training.learningRate * this.factorOfStep(state.step - 1),
       seconds: state.seconds,
       tokensPerSecond: state.tokens / state.seconds,
       dev: metrics,
     };
     const best = state.bestEpoch === 0 || metrics.f1 > state.bestF1;
     if (best) {
-      await this.run.saveBest(model);
       Object.assign(state, { bestEpoch: record.epoch, bestF1: metrics.f1 });
     }
     this.run.appendRecord(record);
     Object.assign(state, { epoch: record.epoch, stepInEpoch: 0, lossSum: 0, tokens: 0, seconds: 0 });
     await this.run.saveLast(model, state);
+    if (best) await this.run.saveBest(model); // after `last/`; RunDirectory.readState says why
     observer?.epoch?.(record, best);
     return true;
   }

@@ -86,11 +86,23 @@ test("to-seed gives its key names, pooler included, and its ent2id.json; back ag
   }
 });
 
+test("a type may have any name, there and back", async () => {
+  const ent2id = "{\"__proto__\":1,\"constructor\":0}";
+  writeFileSync(at("odd.json"), ent2id);
+  expect(await fromSeed("odd", { ent2id: at("odd.json") })).toMatchObject({ status: 0, stderr: "" });
+  expect(readModelDirectory(at("odd")).description.entityTypes).toEqual(["constructor", "__proto__"]);
+  const outcome = await runCommand("gp-convert", ["to-seed", "--model", at("odd"), "--output", at("odd-back")]);
+  expect(outcome).toMatchObject({ status: 0, stderr: "" });
+  const back = JSON.parse(readFileSync(at("odd-back", "ent2id.json"), "utf8")) as object;
+  expect(Object.entries(back)).toEqual([["constructor", 0], ["__proto__", 1]]);
+});
+
 describe("refuses, and leaves nothing behind,", () => {
   beforeAll(() => {
     writeFileSync(at("gaps.json"), "{\"organization\":0,\"place\":2}");
     writeFileSync(at("names.json"), "{\"organization\":\"first\"}");
     writeFileSync(at("three.json"), "{\"organization\":0,\"place\":1,\"person\":2}");
+    writeFileSync(at("list.json"), "[\"organization\",\"place\"]");
     writeFileSync(at("empty.json"), "{}");
     writeFileSync(at("torn.pt"), readFileSync(join(seed, "model_state_dict_3.pt")).subarray(0, 4000));
   });
@@ -100,10 +112,11 @@ describe("refuses, and leaves nothing behind,", () => {
     ["a torn state dict", { "state-dict": "torn.pt" }, /torn\.pt: .*; the file is damaged or incomplete/],
     ["an ent2id.json that is not there", { ent2id: "none.json" }, /none\.json does not exist: give the ent2id\.json/],
     ["gaps in the numbering", { ent2id: "gaps.json" }, /gaps\.json does not number its 2 types from 0 without gaps/],
-    ["types that are not numbered", { ent2id: "names.json" }, /names\.json cannot be used \("organization": .*\)/],
+    ["types that are not numbered", { ent2id: "names.json" }, /names\.json cannot be used \("organization": is not a whole number from 0\)/],
+    ["types as a list", { ent2id: "list.json" }, /list\.json cannot be used \(is not an object \{type: index\}\)/],
     ["no types", { ent2id: "empty.json" }, /empty\.json does not number its 0 types/],
-    ["another number of types", { ent2id: "three.json" }, /has the shape .*, with 3 types and head size 4: give the enc/],
-    ["another head size", { "head-size": "64" }, /The tensor dense\.\w+ .*, with 2 types and head size 64: give the enc/],
+    ["another number of types", { ent2id: "three.json" }, /seed\/encoder, 3 types and head size 4: give the encoder, .* The tensor dense\.\w+ /],
+    ["another head size", { "head-size": "64" }, /seed\/encoder, 2 types and head size 64: give the encoder, .* The tensor dense\.\w+ /],
     ["an odd head size with RoPE", { "head-size": "5" }, /The head size 5 is odd, but RoPE rotates pairs/],
     ["an encoder directory that is not there", { encoder: "none" }, /none does not exist: use a complete BERT directory/],
     ["an output that exists", { output: "model" }, /model exists already and is not empty/],

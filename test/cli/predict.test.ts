@@ -87,6 +87,20 @@ test("--threshold decides which spans count", async () => {
   expect(all[0]?.entities).toHaveLength(3 * 3); // three types, three spans of two characters
 });
 
+test.each(["jsonl", "cluener"])("%s: a threshold that everything is above takes little memory", async (format) => {
+  // 600 texts with 3 * 22 * 23 / 2 = 759 entities each: held all at once they and their lines are far more than 40 MB.
+  const input = lines(Array.from({ length: 600 }, () => "张伟".repeat(11)));
+  const { status, stdout, stderr } = await runCommand(
+    "gp-predict", ["--model", model, "--threshold", "-1e9", "--batch-size", "600", "--format", format],
+    { input, env: { NODE_OPTIONS: "--max-old-space-size=40" } },
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const found = stdout.trim().split("\n");
+  expect(found).toHaveLength(600);
+  expect(new Set(found).size).toBe(1);
+  if (format === "jsonl") expect(results({ stdout: found[0] ?? "" })[0]?.entities).toHaveLength(759);
+});
+
 test("a text too long is told with its line, and its record says what was left out", async () => {
   const long = "张".repeat(30); // the model takes 24 tokens, two of them special
   const outcome = await predict([], lines(["王芳", "", long]));
@@ -159,6 +173,16 @@ describe("--output FILE", () => {
     expect(await predict(["--output", "/dev/null"], lines(["张伟"]))).toEqual({ status: 0, stdout: "", stderr: "" });
     expect(readFileSync("/dev/null", "utf8")).toBe("");
   });
+});
+
+test.each([
+  ["an output that cannot be written", ["--output", "/dev/full"], "张伟", /cannot write \/dev\/full|\/dev\/full/],
+  ["a bad line", [], "{\"text\":1}", /standard input:1: has no "text"/],
+] as const)("ends after %s though its input stays open", async (_, args, line, message) => {
+  const command = startCommand("gp-predict", ["--model", model, ...args]);
+  command.child.stdin.write(lines([line]));
+  expectRefusal(await command.ended, message);
+  command.child.stdin.destroy();
 });
 
 test("what can be answered before a bad line is answered, and then the line is told", async () => {

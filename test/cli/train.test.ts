@@ -1,5 +1,5 @@
 // gp-train and gp-eval from the outside: what they write, where, and how they end.
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   expectRefusal, filesBelow, projectRoot, runCommand, startCommand, temporaryFolder, type Outcome,
@@ -96,8 +96,9 @@ describe("gp-train", () => {
     expect(stdout).toMatch(/^run has finished its 2 epochs: there is nothing left to do\nbest model: epoch \d/);
   });
 
-  test.each(["SIGINT", "SIGTERM"] as const)("%s leaves last/, ends with 130, and --resume comes to the same end",
-    async (signal) => {
+  test.each([["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const)(
+    "%s leaves last/, ends with %i, and --resume comes to the same end",
+    async (signal, status) => {
       const long = ["--set", "training.epochs=40"];
       const [stopped, whole] = [`stopped-${signal}`, `whole-${signal}`];
       const command = startCommand("gp-train", ["--config", "config.json", "--output", stopped, ...long], {
@@ -107,7 +108,7 @@ describe("gp-train", () => {
       command.child.kill(signal);
       command.child.kill(signal); // npm passes on what the terminal has sent already: not a second wish
       const outcome = await command.ended;
-      expect(outcome).toMatchObject({ status: 130, stderr: "" });
+      expect(outcome).toMatchObject({ status, stderr: "" });
       expect(outcome.stdout).toContain(`stopped; go on with: gp-train --resume ${stopped}`);
       expect(filesBelow(at(stopped))).toEqual(RUN_FILES);
       expect(await gpTrain("--resume", stopped)).toMatchObject({ status: 0, stderr: "" });
@@ -117,6 +118,47 @@ describe("gp-train", () => {
       }
       expect(jsonLines(readFileSync(at(stopped, "metrics.jsonl"), "utf8"))).toHaveLength(40);
     });
+
+  test("a run is trained by one process at a time, and one that was killed leaves no lock that holds", async () => {
+    const long = ["--config", "config.json", "--output", "locked", "--set", "training.epochs=2000"];
+    const command = startCommand("gp-train", long, { cwd: folder.path });
+    await command.saying("epoch 1 ");
+    const held = new RegExp(
+      `^gp-train: locked is being trained by process ${command.child.pid}: wait for it, or stop it first\\. `
+      + "\\[OUTPUT\\]\n$",
+    );
+    expectRefusal(await gpTrain("--resume", "locked"), held);
+    expectRefusal(await gpTrain(...long), held);
+    command.child.kill("SIGKILL");
+    await command.ended;
+    expect(existsSync(at("locked", "lock"))).toBe(true);
+    const epochs = jsonLines(readFileSync(at("locked", "metrics.jsonl"), "utf8")).length;
+
+    const again = startCommand("gp-train", ["--resume", "locked"], { cwd: folder.path });
+    await again.saying(`epoch ${epochs + 2} `);
+    again.child.kill("SIGTERM");
+    expect(await again.ended).toMatchObject({ status: 143, stderr: "" });
+    expect(filesBelow(at("locked"))).toEqual(RUN_FILES);
+  });
+
+  test("of two that begin the same run at once, one trains it", async () => {
+    const outcomes = await Promise.all([1, 2].map(() => gpTrain("--config", "config.json", "--output", "contested")));
+    const winners = outcomes.filter(({ status }) => status === 0);
+    expect(winners).toHaveLength(1);
+    for (const outcome of outcomes) {
+      if (outcome.status !== 0) expectRefusal(outcome, /contested (is being trained by|holds a run already)/);
+    }
+    expect(filesBelow(at("contested"))).toEqual(RUN_FILES);
+    const unnamed = await Promise.all([1, 2, 3].map(() => gpTrain("--config", "config.json", "--set", "output=many")));
+    expect(unnamed.map(({ status }) => status)).toEqual([0, 0, 0]);
+    expect(readdirSync(at("many"))).toHaveLength(3);
+  });
+
+  test("tells which tensors of a pretrained directory were taken, which are new and which not used", async () => {
+    const { stdout } = await gpTrain("--config", "config.json", "--output", "from-pretrained", "--set",
+      "training.epochs=1", "--set", `encoder={"pretrained":${JSON.stringify(at("run", "best"))}}`);
+    expect(stdout).toMatch(/loaded \d+ tensors from .*; new: dense\.weight, dense\.bias; not used: dense\./);
+  });
 
   test("goes on when the reader of its output is gone", async () => {
     const command = startCommand("gp-train", ["--config", "config.json", "--output", "unread", "--set",

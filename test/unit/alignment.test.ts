@@ -6,7 +6,7 @@ import { Int32Column } from "../../lib/data/int32-column.js";
 import type { SpanTable } from "../../lib/data/packed-batch.js";
 import type { Entity, Sample } from "../../lib/data/sample.js";
 import { truncateEncoding } from "../../lib/data/truncation.js";
-import { decodeEntities, decodeSpan } from "../../lib/model/decode.js";
+import { decodeEntities, decodeSpan, SpanDecoder } from "../../lib/model/decode.js";
 import type { Encoding } from "../../lib/tokenizer/bert-tokenizer.js";
 
 const CLS = 101;
@@ -139,6 +139,23 @@ describe("alignment and decoding", () => {
   });
 });
 
+test("tells every reason as a walk over all tokens does", () => {
+  const ranges = fc.array(fc.tuple(fc.nat(12), fc.integer({ min: 1, max: 4 })), { maxLength: 6 })
+    .map((list) => list.map(([start, length]) => [start, start + length] as [number, number]));
+  const place = fc.tuple(fc.nat(16), fc.integer({ min: 1, max: 6 }))
+    .map(([start, length]) => entity(start, start + length));
+  fc.assert(fc.property(ranges, place, (tokens, wanted) => {
+    const { lost } = alignEntities([wanted], encodingOf(...tokens), types, 99);
+    const reason = lost[0]?.reason;
+    if (reason === undefined) return;
+    const strictlyInside = (at: number): boolean => tokens.some(([start, end]) => start < at && at < end);
+    const touched = tokens.some(([start, end]) => start < wanted.end && wanted.start < end);
+    const expected = strictlyInside(wanted.start) || strictlyInside(wanted.end) ? "boundary-inside-token"
+      : touched ? "boundary-on-blank" : "no-token";
+    expect(reason).toBe(expected);
+  }));
+});
+
 describe("decoding", () => {
   test("sorts by start, the longer first, then by type, and keeps scores", () => {
     const table = {
@@ -163,6 +180,19 @@ describe("decoding", () => {
     const table = { ...tableOf([0, 0, 1, 2], [0, 0, 2, 2], [0, 0, 1, 1]), score: Float32Array.of(1, 3, 2) };
     const [entities] = decodeEntities(table, [encodingOf([0, 1], [0, 1])], ["name"]);
     expect(entities).toEqual([{ start: 0, end: 1, type: "name", score: 3 }]);
+  });
+
+  test("gives the entities of one sequence when asked, again and again, and lazily", () => {
+    const decoder = new SpanDecoder(
+      tableOf([1, 0, 1, 1], [0, 0, 2, 2], [0, 0, 1, 1]), [encode("一二"), encode("a b"), encode("")], ["name"],
+    );
+    const [b, a] = [decoder.entitiesOf(1), decoder.entitiesOf(0)];
+    expect(a.next().value).toEqual({ start: 0, end: 1, type: "name" });
+    expect([...b]).toEqual([{ start: 0, end: 1, type: "name" }]);
+    expect([...a]).toEqual([{ start: 1, end: 2, type: "name" }]);
+    expect([...decoder.entitiesOf(0)]).toHaveLength(2);
+    expect([...decoder.entitiesOf(2)]).toEqual([]);
+    expect(() => decoder.entitiesOf(3).next()).toThrow(RangeError);
   });
 
   test.each<[number, number, number, number]>([

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { formatCluener } from "../../lib/data/cluener.js";
+import { cluenerPieces, formatCluener } from "../../lib/data/cluener.js";
 import { collectEntityTypes, emptyReadReport, readSamples, type ReadOptions } from "../../lib/data/read-samples.js";
 import type { Entity, Sample } from "../../lib/data/sample.js";
 import { TextOffsets } from "../../lib/data/text-offsets.js";
@@ -84,6 +84,19 @@ describe("reading", () => {
     expect(sample?.entities).toEqual([{ start: 0, end: 9, type: "__proto__" }]);
   });
 
+  test("a type without a mention is no type: what is collected can be read with", async () => {
+    writeFileSync(path, "{\"text\": \"x\", \"label\": {\"a\": {\"x\": [[0, 0]]}, \"b\": {}}}");
+    const entityTypes = await collectEntityTypes(readSamples(path, "cluener"));
+    expect(entityTypes).toEqual(["a"]);
+    for await (const { entities } of readSamples(path, "cluener", { entityTypes })) expect(entities).toHaveLength(1);
+  });
+
+  test("ids that a number holds exactly are kept", async () => {
+    for (const id of [0, -1, Number.MAX_SAFE_INTEGER, "12345678901234567890", ""]) {
+      expect((await read(JSON.stringify({ id, text: "x" })))[0]?.id).toBe(id);
+    }
+  });
+
   test("an empty file is fine for prediction only", async () => {
     expect(await read("\n \n")).toEqual([]);
     expect(await refusal("\n", { requireLabels: true })).toMatch(/^data: holds no samples; /);
@@ -99,12 +112,15 @@ describe("bad lines are named with file, line, fault and remedy", () => {
     ["no text", "{\"label\": {}}", /has no "text"; add it/],
     ["empty text", "{\"text\": \"\", \"label\": {}}", /"text" is empty; /],
     ["text as number", "{\"text\": 3}", /"text" is 3; write it as a string/],
-    ["odd id", "{\"id\": [], \"text\": \"a\"}", /"id" is \[\]; /],
+    ["odd id", "{\"id\": [], \"text\": \"a\"}", /"id" is neither a string nor a number; /],
+    ["id that was rounded", "{\"id\": 12345678901234567890, \"text\": \"a\"}", /"id" is beyond what a number holds exactly; write it as a string/],
+    ["id that is infinite", "{\"id\": -1e400, \"text\": \"a\"}", /"id" is beyond what a number holds exactly/],
     ["label as list", "{\"text\": \"a\", \"label\": []}", /"label" is \[\]; write an object/],
     ["label null", "{\"text\": \"a\", \"label\": null}", /"label" is null; /],
     ["mentions as list", "{\"text\": \"a\", \"label\": {\"x\": [[0, 0]]}}", /the label "x" is \[\[0,0\]\]; write \{mention/],
     ["type without a name", "{\"text\": \"a\", \"label\": {\"\": {\"a\": [[0, 0]]}}}", /entity type is empty; name it/],
     ["spans not a list", span("3"), /the spans of name "小明" are 3; write \[\[start, end\]\]/],
+    ["no span", span("[]"), /name "小明" has no span; write \[\[start, end\]\] or remove it/],
     ["bare pair", span("[1, 2]"), /the span 1 of name "小明" is not a pair of whole numbers/],
     ["triple", span("[[1, 2, 3]]"), /the span \[1,2,3\] of name "小明" is not a pair/],
     ["fraction", span("[[1, 1.5]]"), /the span \[1,1\.5\] .* is not a pair/],
@@ -114,7 +130,7 @@ describe("bad lines are named with file, line, fault and remedy", () => {
     ["beyond the end", span("[[1, 3]]"), /the span \[1, 3\] .* is outside the text of 3 characters/],
     ["mention mismatch", span("[[0, 1]]"), /the span \[0, 1\] of name "小明" covers "王小"; mend it/],
     ["empty mention", span("[[0, 0]]", ""), /the span \[0, 0\] of name "" covers "王"/],
-    ["unknown type", good, /unknown entity type "address"; known are name, book/, { entityTypes: ["name", "book"] }],
+    ["unknown type", good, /unknown entity type "address"; known are name, book \(data\.entityTypes /, { entityTypes: ["name", "book"] }],
     ["no label where one is needed", "{\"text\": \"a\"}", /has no "label"; add it/, { requireLabels: true }],
   ])("%s", async (_, line, message, options = {}) => {
     const told = await refusal(`\n${line}\n`, options);
@@ -165,6 +181,16 @@ describe("writing the submission format", () => {
     };
     expect(formatCluener(sample)).toBe("{\"id\":3,\"label\":{\"name\":{\"王𠀀明\":[[1,3]]},\"x\":{\"王\":[[1,1],[4,4]]}}}");
     expect(formatCluener({ text: "a", entities: [] }, { withText: true })).toBe("{\"text\":\"a\",\"label\":{}}");
+  });
+
+  test("in pieces, none of which holds much", () => {
+    const text = "甲乙丙".repeat(20);
+    const entities = Array.from({ length: 200 }, (_, at): Entity => (
+      { start: at % 50, end: at % 50 + 3, type: `t${at % 7}` }
+    ));
+    const pieces = [...cluenerPieces({ id: "a", text, entities })];
+    expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThan(200);
+    expect(pieces.join("")).toBe(formatCluener({ id: "a", text, entities }));
   });
 
   test("what is written is read back", async () => {

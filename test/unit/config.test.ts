@@ -8,6 +8,7 @@ import { loadConfig } from "../../lib/config/load.js";
 import { applyOverride, parseOverride } from "../../lib/config/overrides.js";
 import { configJsonSchema, isPretrained, pathKeys } from "../../lib/config/schema.js";
 import { GlobalPointerError } from "../../lib/errors.js";
+import { bertConfigSchema } from "../../lib/model/bert-config.js";
 
 const minimal = {
   name: "trial",
@@ -44,6 +45,39 @@ function problems(content: unknown, overrides: string[] = []): string[] {
   return error.message.split("\n").slice(1).map((line) => line.trim());
 }
 
+describe("sizes that the engine does not take", () => {
+  test.each([
+    ["encoder.hiddenSize", 2 ** 24], ["encoder.intermediateSize", 2 ** 24], ["encoder.maxPositionEmbeddings", 2 ** 24],
+    ["encoder.numHiddenLayers", 1024], ["encoder.numAttentionHeads", 1024], ["encoder.typeVocabSize", 1024],
+    ["head.headSize", 2 ** 16], ["training.batchSize", 2 ** 20], ["evaluation.batchSize", 2 ** 20],
+    ["training.maxSeqLen", 2 ** 24],
+  ])("%s is at most %i", (key, most) => {
+    const told = problems(minimal, [`${key}=${most + 1}`]);
+    // A size may contradict another key besides.
+    expect(told[0]).toMatch(new RegExp(`^${key}: found ${most + 1}; allowed: .* to ${most}$`));
+  });
+
+  test("nor more entity types than there may be", () => {
+    const entityTypes = Array.from({ length: 2 ** 20 + 1 }, (_, index) => String(index));
+    const told = problems({ ...minimal, data: { ...minimal.data, entityTypes } });
+    expect(told).toEqual([expect.stringMatching(/^data\.entityTypes: found .*; allowed: a list of at most 1048576 names$/)]);
+  });
+
+  test("in a model's config.json they are named too", () => {
+    const config = {
+      vocab_size: 30, hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 32,
+    };
+    expect(bertConfigSchema.safeParse(config).success).toBe(true);
+    for (const [key, most] of [
+      ["vocab_size", 2 ** 24], ["intermediate_size", 2 ** 24], ["num_hidden_layers", 1024], ["type_vocab_size", 1024],
+      ["max_position_embeddings", 2 ** 24],
+    ] as const) {
+      expect(bertConfigSchema.safeParse({ ...config, [key]: most }).success).toBe(true);
+      expect(bertConfigSchema.safeParse({ ...config, [key]: most + 1 }).error?.issues).toMatchObject([{ path: [key] }]);
+    }
+  });
+});
+
 describe("a sound config", () => {
   test("gets every default and absolute paths", () => {
     const config = loadConfig(write(minimal));
@@ -54,7 +88,7 @@ describe("a sound config", () => {
       encoder: {
         vocab: join(folder, "vocab.txt"), hiddenSize: 16, numHiddenLayers: 1, numAttentionHeads: 2,
         intermediateSize: 32,
-        maxPositionEmbeddings: 512, typeVocabSize: 2, layerNormEps: 1e-12, hiddenAct: "gelu",
+        typeVocabSize: 2, layerNormEps: 1e-12, hiddenAct: "gelu",
         hiddenDropoutProb: 0.1, attentionProbsDropoutProb: 0.1, initializerRange: 0.02,
       },
       tokenizer: {},
@@ -171,7 +205,8 @@ describe("schema errors name the key, what was found and what is allowed", () =>
       /^training\.schedule\.periodEpochs: missing; allowed: a number above 0$/],
     ["both warm-ups", training({ schedule: { type: "constant", warmupSteps: 1, warmupRatio: 0.1 } }),
       /^training\.schedule\.warmupSteps: 1 stands beside training\.schedule\.warmupRatio/],
-    ["too long", training({ maxSeqLen: 513 }), /^training\.maxSeqLen: 513 is more than encoder\.maxPositionEmbeddings/],
+    ["too long", { ...training({ maxSeqLen: 513 }), encoder: { ...minimal.encoder, maxPositionEmbeddings: 512 } },
+      /^training\.maxSeqLen: 513 is more than encoder\.maxPositionEmbeddings/],
     ["head size", { ...minimal, head: { headSize: 63 } }, /^head\.headSize: 63 is odd/],
     ["format", { ...minimal, data: { ...minimal.data, format: "conll" } }, /^data\.format: found "conll"; allowed: "cluener"$/],
     ["types", { ...minimal, data: { ...minimal.data, entityTypes: ["a", 3] } }, /^data\.entityTypes\[1\]: found 3; allowed: text$/],

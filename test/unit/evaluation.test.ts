@@ -32,9 +32,9 @@ describe("StrictMetrics", () => {
     expect(metrics.result()).toMatchObject({ precision: 0, recall: 0, f1: 0, support: 1, predicted: 1, correct: 0 });
   });
 
-  test("duplicates on either side count once", () => {
+  test("duplicates in the annotation count once", () => {
     const metrics = new StrictMetrics();
-    metrics.add([entity(0, 2), entity(0, 2)], [{ ...entity(0, 2), score: 1 }, { ...entity(0, 2), score: 3 }]);
+    metrics.add([entity(0, 2), entity(0, 2)], [{ ...entity(0, 2), score: 3 }]);
     expect(metrics.result()).toMatchObject({ precision: 1, recall: 1, f1: 1, support: 1, predicted: 1, correct: 1 });
   });
 
@@ -57,11 +57,14 @@ describe("StrictMetrics", () => {
     const entities = fc.array(fc.record({
       start: fc.nat(5), end: fc.integer({ min: 6, max: 9 }), type: fc.constantFrom("a", "b", "c"),
     }));
-    fc.assert(fc.property(fc.array(fc.tuple(entities, entities)), (samples) => {
+    const distinct = entities.map((list) => [
+      ...new Map(list.map((item) => [`${item.start} ${item.end} ${item.type}`, item])).values(),
+    ]);
+    fc.assert(fc.property(fc.array(fc.tuple(entities, distinct)), (samples) => {
       const [metrics, perfect] = [new StrictMetrics(), new StrictMetrics()];
       for (const [gold, predicted] of samples) {
         metrics.add(gold, predicted);
-        perfect.add(gold, [...gold].reverse());
+        perfect.add([...predicted, ...predicted], [...predicted].reverse());
       }
       const result = metrics.result();
       const { precision, recall, f1 } = result;
@@ -90,6 +93,16 @@ describe("BatchMeanScores", () => {
     expect(result.recall).toBeCloseTo((1 / 3 + 1) / 2, 12);
     expect(result.f1).toBeCloseTo((2 / 5 + 1) / 2, 12);
     expect(result).toMatchObject({ support: 4, batches: 2 });
+  });
+
+  test("cells of other sequences and types, and of far tokens, are told apart; gold counts once", () => {
+    const scores = new BatchMeanScores();
+    const far = 2 ** 24 - 1;
+    scores.addBatch(
+      table([0, 1, 2, 3], [0, 1, 2, 3], [1, 0, far - 1, far], [2, 0, 1, 1]),
+      table([0, 1, 2, 3], [1, 1, 2, 3], [0, 0, 2, 3], [0, 1, 3, 3], [1, 0, far - 1, far], [1, 0, far, far]),
+    );
+    expect(scores.result()).toMatchObject({ precision: 2 / 6, recall: 2 / 3, support: 3 });
   });
 
   test("a ratio of 0 to 0 is 0 and the batch counts", () => {

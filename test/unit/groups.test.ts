@@ -1,4 +1,4 @@
-import { inGroups } from "../../bin/groups.js";
+import { inGroups } from "../../lib/data/groups.js";
 
 async function* stream(events: readonly (number | "pause" | Error)[]): AsyncGenerator<number> {
   for (const event of events) {
@@ -27,4 +27,30 @@ test.each<[string, (number | "pause" | Error)[], (number[] | string)[]]>([
   ["gives out what came before a failure", [1, 2, 3, 4, new Error("bad")], [[1, 2, 3], [4], "Error: bad"]],
 ])("%s", async (_, events, expected) => {
   expect(await groups(events, 3)).toEqual(expected);
+});
+
+test("whoever stops early ends the stream, which may be waiting or fail later", async () => {
+  let ended = false;
+  let fail: ((error: Error) => void) | undefined;
+  const items: AsyncIterable<number> = {
+    [Symbol.asyncIterator]: () => {
+      let next = 0;
+      return {
+        next: () => next++ === 0
+          ? Promise.resolve({ done: false, value: 1 })
+          : new Promise((_, reject) => { fail = reject; }),
+        return: () => {
+          ended = true;
+          return Promise.resolve({ done: true, value: undefined });
+        },
+      };
+    },
+  };
+  for await (const group of inGroups(items, 2)) {
+    expect(group).toEqual([1]);
+    break;
+  }
+  expect(ended).toBe(true);
+  fail?.(new Error("nobody listens"));
+  await new Promise((resolve) => { setImmediate(resolve); });
 });

@@ -1,9 +1,12 @@
 import {
-  chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync,
+  appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync,
+  symlinkSync, utimesSync, writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { discardAbandoned, discardUnfinished } from "../../lib/storage/aside.js";
+import { LockHeldError, refuseHeld, takeLock } from "../../lib/storage/lock.js";
+import { sameBytes } from "../../lib/storage/same-bytes.js";
 import {
   makeDirectory, refuseExisting, restoreInterrupted, wholeDirectory, writeWholeDirectory,
 } from "../../lib/storage/whole-directory.js";
@@ -111,6 +114,77 @@ describe("writeWholeDirectory", () => {
     writeFileSync(at("plain"), "");
     expect(() => makeDirectory(at("plain", "below"))).toThrow(/ENOTDIR/);
   });
+});
+
+describe("a lock", () => {
+  const start = (): string => readFileSync("/proc/self/stat", "utf8").replace(/^.*\) /, "").split(" ")[19] ?? "";
+  const held = (path: string): boolean => {
+    try {
+      takeLock(path)();
+      return false;
+    } catch (error) {
+      expect(error).toBeInstanceOf(LockHeldError);
+      return true;
+    }
+  };
+
+  test("is had by one at a time, and gone when given back", () => {
+    const release = takeLock(at("lock"));
+    expect(() => takeLock(at("lock"))).toThrow(`held by process ${process.pid}`);
+    expect(() => { refuseHeld(at("lock")); }).toThrow(LockHeldError);
+    release();
+    refuseHeld(at("lock"));
+    expect(readdirSync(folder.path)).toEqual([]);
+    takeLock(at("lock"))();
+  });
+
+  test("goes with a process that exits without giving it back", () => {
+    const before = process.listeners("exit");
+    takeLock(at("lock"));
+    const added = process.listeners("exit").filter((listener) => !before.includes(listener));
+    expect(added).toHaveLength(1);
+    added[0]?.(0);
+    expect(readdirSync(folder.path)).toEqual([]);
+    expect(process.listeners("exit")).toEqual(before);
+  });
+
+  test("of a dead process, or one whose number another has got, is taken over; that of a living one is not", () => {
+    const gone = spawnSync(process.execPath, ["-e", ""]).pid;
+    const linux = process.platform === "linux";
+    for (const [text, expected] of [
+      [`${gone} 1\n`, false], [`${gone}\n`, false], [`${process.pid}\n`, true],
+      ...(linux ? [[`${process.pid} 1\n`, false], [`${process.pid} ${start()}\n`, true]] as const : []),
+      ["", true], ["of somebody else", true],
+    ] as const) {
+      writeFileSync(at("lock"), text);
+      expect({ text, held: held(at("lock")) }).toEqual({ text, held: expected });
+      if (expected) rmSync(at("lock"));
+      expect(readdirSync(folder.path)).toEqual([]);
+    }
+    writeFileSync(at("lock"), "");
+    utimesSync(at("lock"), 1, 1); // killed before it had written its number
+    expect(held(at("lock"))).toBe(false);
+  });
+
+  test("a take-over that was itself cut short does not stand in the way; one at work does", () => {
+    const gone = spawnSync(process.execPath, ["-e", ""]).pid;
+    writeFileSync(at("lock"), `${gone}\n`);
+    writeFileSync(at("lock.taking"), `${process.pid}\n`);
+    expect(held(at("lock"))).toBe(true);
+    writeFileSync(at("lock.taking"), `${gone}\n`);
+    expect(held(at("lock"))).toBe(false);
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+});
+
+test("tells files that hold the same from others", () => {
+  const bytes = Buffer.alloc(3_000_000, "0123456789");
+  for (const name of ["one", "same", "changed", "longer"]) writeFileSync(at(name), bytes);
+  bytes[2_999_999] = 0;
+  writeFileSync(at("changed"), bytes);
+  appendFileSync(at("longer"), "0");
+  expect(["same", "changed", "longer", "none"].map((name) => sameBytes(at("one"), at(name))))
+    .toEqual([true, false, false, false]);
 });
 
 test("clears away what killed processes left, and leaves alone what living ones are writing", () => {

@@ -74,6 +74,8 @@ describe("texts to predict on", () => {
     ["no text", "{\"txt\": \"a\"}", /^input:1: has no "text"/],
     ["text as number", "{\"text\": \"a\"}\n\n{\"text\": 1}", /^input:3: has no "text" that is a string/],
     ["an odd id", "{\"text\": \"a\", \"id\": {}}", /^input:1: "id" is neither/],
+    ["an id that was rounded", "{\"text\": \"a\", \"id\": 9007199254740993}", /^input:1: "id" is beyond what a number holds exactly; write it as a string/],
+    ["an id that is infinite", "{\"text\": \"a\", \"id\": 1e400}", /^input:1: "id" is beyond what a number holds exactly/],
     ["bytes that are not UTF-8", Uint8Array.of(0x61, 0x0a, 0xff), /^input:2: is not UTF-8/],
   ])("%s", async (_, content, message) => {
     await expect(parse(content)).rejects.toThrow(message);

@@ -1,5 +1,5 @@
 // Training in this process, where a stop can be placed at an exact step.
-import { readFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../../lib/config/load.js";
 import type { TrainingObserver } from "../../lib/training/progress.js";
@@ -104,6 +104,32 @@ test("tells an epoch when its checkpoint is on disk, after the epoch's steps", a
     },
   });
   expect(told).toEqual([1, 2, 3].flatMap((epoch) => [`steps of ${epoch}`, `epoch ${epoch}`, "saved"]));
+});
+
+test.each(["old", "missing"])("a run killed between last/ and best/, left %s, gets its best model", async (best) => {
+  const cut = join(folder.path, `cut ${best}`);
+  cpSync(join(folder.path, undisturbed), cut, { recursive: true });
+  const stateFile = join(cut, "last", "trainer.json");
+  const state = JSON.parse(readFileSync(stateFile, "utf8")) as { epoch: number };
+  writeFileSync(stateFile, JSON.stringify({ ...state, bestEpoch: state.epoch }));
+  const weights = join(cut, "best", "model.safetensors");
+  if (best === "old") writeFileSync(weights, "the epoch before");
+  else rmSync(join(cut, "best"), { recursive: true });
+  await resume({ directory: cut });
+  expect(readFileSync(weights).equals(readFileSync(join(cut, "last", "model.safetensors")))).toBe(true);
+  expect(readdirSync(join(cut, "best")).sort())
+    .toEqual(["config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt"]);
+});
+
+test("a run is not trained twice at once in one process, and can be once that is over", async () => {
+  const controller = new AbortController();
+  const first = begin("twice", { signal: controller.signal });
+  await expect(begin("twice")).rejects.toThrow(`is being trained by process ${process.pid}: wait for it`);
+  controller.abort();
+  await first;
+  await resume({ directory: join(folder.path, "twice") });
+  expect(contents("twice")).toEqual(contents(undisturbed));
+  expect(existsSync(join(folder.path, "twice", "lock"))).toBe(false);
 });
 
 test("a finished run is left alone", async () => {

@@ -1,0 +1,71 @@
+// GlobalPointer.predict and evaluate, as a program calls them.
+import { evaluate, type EvaluationOptions } from "../../lib/evaluation/evaluate.js";
+import { GlobalPointer, type PredictOptions } from "../../lib/model/global-pointer.js";
+import { Vocabulary } from "../../lib/tokenizer/vocabulary.js";
+
+const vocabulary = Vocabulary.fromLines(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "甲", "乙", "丙", "丁"], "test");
+const texts = ["甲乙丙丁", "", "丁甲", "乙"];
+const everything = { threshold: -1e9 };
+
+let model: GlobalPointer;
+beforeAll(async () => {
+  model = await GlobalPointer.create({
+    encoder: {
+      vocabSize: vocabulary.size, hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 2, intermediateSize: 8,
+      maxPositionEmbeddings: 16, typeVocabSize: 2, padTokenId: 0, layerNormEps: 1e-12, hiddenAct: "gelu",
+      hiddenDropoutProb: 0, attentionProbsDropoutProb: 0, initializerRange: 0.02,
+    },
+    head: { type: "global-pointer", headSize: 4, rope: true, maskSpecialTokens: false },
+    entityTypes: ["a", "b"],
+    tokenizer: { lowerCase: true },
+    threshold: 0,
+  }, vocabulary, { device: "cpu", threads: 1 });
+});
+afterAll(async () => { await model.dispose(); });
+
+test("finds every span below the lowest score, in the order of the texts, for any batch size", async () => {
+  for (const batchSize of [1, 3, 32]) {
+    const predictions = await model.predict(texts, { ...everything, batchSize });
+    expect(predictions.map(({ text }) => text)).toEqual(texts);
+    expect(predictions.map(({ entities }) => entities.length)).toEqual([2 * 10, 0, 2 * 3, 2]);
+  }
+  expect(await model.predict([])).toEqual([]);
+});
+
+test("predictEach gives the same one by one", async () => {
+  const found = [];
+  for await (const prediction of model.predictEach(texts, { ...everything, batchSize: 2 })) found.push(prediction);
+  expect(found).toEqual(await model.predict(texts, { ...everything, batchSize: 2 }));
+});
+
+test("what is no list of texts is a TypeError", async () => {
+  const predict = (given: unknown) => model.predict(given as string[]);
+  await expect(predict("甲")).rejects.toThrow(new TypeError(
+    "texts must be an array of strings, but is string; write predict([text]) for one",
+  ));
+  await expect(predict(undefined)).rejects.toThrow(TypeError);
+  await expect(predict(["甲", 3])).rejects.toThrow(new TypeError("texts[1] must be a string, but is number"));
+});
+
+test.each<[keyof EvaluationOptions & keyof PredictOptions, unknown]>([
+  ["batchSize", 0], ["batchSize", -1], ["batchSize", 1.5], ["batchSize", NaN], ["batchSize", Infinity],
+  ["batchSize", "3"], ["threshold", NaN],
+])("refuses the %s %p", async (key, value) => {
+  const options = { batchSize: 2, [key]: value } as EvaluationOptions;
+  const message = new RegExp(`^${key} must be a .*number`);
+  for (const run of [() => model.predict(texts, options), () => evaluate(model, [], options)]) {
+    await expect(run()).rejects.toThrow(RangeError);
+    await expect(run()).rejects.toThrow(message);
+  }
+});
+
+test("evaluate computes the mean of per-batch scores only where it is asked for", async () => {
+  const samples = [{ text: "甲乙", entities: [{ start: 0, end: 2, type: "a" }] }, { text: "丙", entities: [] }];
+  const plain = await evaluate(model, samples, { batchSize: 1, ...everything });
+  expect(plain).not.toHaveProperty("batchMean");
+  expect(plain.metrics).toMatchObject({ support: 1, predicted: 2 * 3 + 2, correct: 1 });
+  const { metrics, batchMean } = await evaluate(model, samples, { batchSize: 1, ...everything, compat: "seed" });
+  expect(metrics).toEqual(plain.metrics);
+  // [CLS] and [SEP] included: 10 cells of 4 tokens and 6 of 3, for two types; the second batch has no gold.
+  expect(batchMean).toMatchObject({ precision: (1 / 20 + 0) / 2, recall: 1 / 2, support: 1, batches: 2 });
+});
