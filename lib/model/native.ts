@@ -139,7 +139,7 @@ function packageRoot(): string {
 function withShortSpinning<T>(load: () => T): T {
   const { env } = process;
   if (env.GOMP_SPINCOUNT !== undefined || env.OMP_WAIT_POLICY !== undefined) return load();
-  env.GOMP_SPINCOUNT = "1000";
+  env.GOMP_SPINCOUNT = "10000";
   try {
     return load();
   } finally {
