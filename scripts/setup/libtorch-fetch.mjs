@@ -351,7 +351,7 @@ export function everyWayFailed(tried, wish) {
     `  - fetch by hand: choose LibTorch, C++, ${cuda ? "CUDA" : "CPU"} on https://pytorch.org/get-started/locally, `
     + "then set GP_LIBTORCH_URL to the .zip file, or unpack it and set GP_LIBTORCH to the folder.",
     `  - let pip do it: python3 -m pip install torch==${TESTED_VERSION}${
-      cuda ? "" : " --index-url https://download.pytorch.org/whl/cpu"} (an index of your own: PIP_INDEX_URL).`,
+      cuda ? "" : ", its CPU build (the page above names the index)"}; an index of your own goes into PIP_INDEX_URL.`,
     "  - behind a proxy: set HTTPS_PROXY.",
   ].join("\n");
 }
