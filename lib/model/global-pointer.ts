@@ -83,7 +83,7 @@ export class GlobalPointer {
   /**
    * Loads a model directory.
    *
-   * @throws GlobalPointerError `MODEL_DIRECTORY`, `TOKENIZER`, `BAD_WEIGHTS`, `DEVICE` or `SETUP`
+   * @throws GlobalPointerError `MODEL_DIRECTORY`, `TOKENIZER`, `BAD_WEIGHTS`, `BAD_SHAPE`, `DEVICE` or `SETUP`
    */
   static async load(directory: string, options: DeviceOptions = {}): Promise<GlobalPointer> {
     const { description, vocabulary, weightsPath } = readModelDirectory(directory);
@@ -124,7 +124,8 @@ export class GlobalPointer {
   /**
    * Takes weights over from a file: all of them, or the encoder's alone.
    *
-   * @throws GlobalPointerError `BAD_WEIGHTS` when the file is damaged or does not fit, which changes nothing
+   * @throws GlobalPointerError `BAD_WEIGHTS` when the file is damaged or incomplete, `BAD_SHAPE` when a tensor does not
+   * fit; either changes nothing
    */
   async loadWeights(path: string, scope: "model" | "encoder"): Promise<LoadReport> {
     return this.engine.loadWeights(path, scope);

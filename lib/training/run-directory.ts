@@ -154,7 +154,7 @@ export class RunDirectory {
    *
    * @throws GlobalPointerError `CHECKPOINT` when the checkpoint is damaged, or lacks its best model
    */
-  async readState(): Promise<TrainerState> {
+  async restoreState(): Promise<TrainerState> {
     const state = readTrainerState(this.stateFile);
     if (state.bestEpoch > 0 && state.bestEpoch === state.epoch && state.stepInEpoch === 0) await this.mendBest();
     if (state.bestEpoch > 0 && !existsSync(this.best)) {

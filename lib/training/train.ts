@@ -90,16 +90,16 @@ async function trainFromScratch(run: RunDirectory, options: TrainOptions): Promi
 export async function resume(options: ResumeOptions): Promise<TrainResult> {
   const run = RunDirectory.open(options.directory);
   try {
-    return await trainOn(run, options);
+    return await continueTraining(run, options);
   } finally {
     run.close();
   }
 }
 
-async function trainOn(run: RunDirectory, options: ResumeOptions): Promise<TrainResult> {
+async function continueTraining(run: RunDirectory, options: ResumeOptions): Promise<TrainResult> {
   const { directory, observer } = options;
   const config = loadConfig(run.configFile);
-  const state = await run.readState();
+  const state = await run.restoreState();
   const { epochs } = config.training;
   if (state.epoch >= epochs) {
     observer?.message?.(`${directory} has finished its ${epochs} epochs: there is nothing left to do`);

@@ -151,7 +151,7 @@ export class Trainer {
     this.run.appendRecord(record);
     Object.assign(state, { epoch: record.epoch, stepInEpoch: 0, lossSum: 0, tokens: 0, seconds: 0 });
     await this.run.saveLast(model, state);
-    if (best) await this.run.saveBest(model); // after `last/`; RunDirectory.readState says why
+    if (best) await this.run.saveBest(model); // after `last/`; RunDirectory.restoreState says why
     observer?.epoch?.(record, best);
     return true;
   }
