@@ -56,7 +56,7 @@ await runCommand("gp-eval", async (args) => {
   const model = await GlobalPointer.load(options.model, given({ device, threads }));
   try {
     const report = emptyReadReport();
-    const samples = readSamples(data, format, { entityTypes: model.entityTypes, requireLabels: true, report });
+    const samples = readSamples(data, { format, entityTypes: model.entityTypes, requireLabels: true, report });
     const evaluation = await evaluate(model, samples, {
       batchSize: options.batchSize ?? (compat === "seed" ? SEED_BATCH_SIZE : BATCH_SIZE),
       ...given({ threshold, compat }),

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { once } from "node:events";
-import { cluenerPieces } from "../lib/data/cluener.js";
+import { cluenerPieces } from "../lib/data/formats/cluener.js";
 import { inGroups } from "../lib/data/groups.js";
 import { readTextLines, type TextLine } from "../lib/data/text-lines.js";
 import { GlobalPointer, type Prediction } from "../lib/model/global-pointer.js";

@@ -12,6 +12,7 @@ export type { AlignmentReport } from "./data/alignment-report.js";
 export type { PackedBatch, SpanTable } from "./data/packed-batch.js";
 export { readSamples } from "./data/read-samples.js";
 export type { ReadOptions, ReadReport, SampleFormat } from "./data/read-samples.js";
+export type { FormatOptions } from "./data/formats/options.js";
 export type { Entity, Sample } from "./data/sample.js";
 export type { SampleId } from "./data/sample-id.js";
 export type { Cut } from "./data/truncation.js";

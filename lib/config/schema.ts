@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LIMITS } from "../data/limits.js";
+import { formatOptionsSchema } from "../data/formats/options.js";
 import { sampleFormats } from "../data/read-samples.js";
 import { file, flag, fraction, number, numberBetween, oneOf, positive, share, text, wholeNumber } from "./fields.js";
 
@@ -13,7 +14,8 @@ const dropout = fraction();
 const data = z.strictObject({
   train: file(),
   dev: file(),
-  format: oneOf(sampleFormats).default("cluener"),
+  format: oneOf(sampleFormats).default("auto"),
+  formatOptions: formatOptionsSchema.optional(),
   entityTypes: z.array(text(), "a list of names").min(1, "a list of at least one name")
     .max(LIMITS.entityTypes, `a list of at most ${LIMITS.entityTypes} names`).optional(),
 }, "an object").refine(

@@ -5,46 +5,105 @@ import { GlobalPointerError } from "../errors.js";
 export interface Line {
   /** Counted from 1. */
   number: number;
-  /** Undefined when the bytes are not UTF-8. */
+  /** Undefined when the bytes cannot be taken as text. */
   text: string | undefined;
+  /** Why they cannot, and the remedy; present only then. */
+  problem?: string;
 }
 
 const LF = 0x0a;
 const CR = 0x0d;
+const CHUNK_BYTES = 1 << 18;
+/** A longer line is refused: it would hardly be one, and a JavaScript string has its own limit not far above. */
+export const MAX_LINE_BYTES = 64 << 20;
+
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const chineseDecoder = new TextDecoder("gb18030", { fatal: true });
+
+/** Names the encoding that bytes which are not UTF-8 seem to have. */
+function encodingProblem(bytes: Uint8Array, number: number): string {
+  const [first, second] = bytes;
+  if (number === 1 && ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))) {
+    return "is not UTF-8 but UTF-16; save the file as UTF-8";
+  }
+  let chinese = false;
+  try {
+    chinese = /\p{sc=Han}/u.test(chineseDecoder.decode(bytes));
+  } catch {
+    // not that encoding either
+  }
+  return chinese
+    ? "is not UTF-8 but seems to be GBK; save the file as UTF-8 (iconv -f GB18030 -t UTF-8)"
+    : "is not UTF-8; save the file as UTF-8";
+}
 
 function decodeLine(bytes: Uint8Array, number: number): Line {
   const end = bytes.at(-1) === CR ? bytes.length - 1 : bytes.length;
+  const content = bytes.subarray(0, end);
   try {
-    const text = decoder.decode(bytes.subarray(0, end));
+    const text = decoder.decode(content);
     return { number, text: number === 1 && text.startsWith("\ufeff") ? text.slice(1) : text };
   } catch {
-    return { number, text: undefined };
+    return { number, text: undefined, problem: encodingProblem(content, number) };
   }
 }
 
 /**
- * Splits bytes into lines at LF alone (U+2028 and the like are text), without holding more than one line and one
- * chunk. A byte order mark at the very start is dropped.
+ * Splits bytes into lines at LF alone (U+2028 and the like are text), holding one line at most. A byte order mark at
+ * the very start is dropped.
  */
-export async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
-  let number = 0;
-  let pieces: Uint8Array[] = [];
-  for await (const chunk of chunks) {
+class LineSplitter {
+  private number = 0;
+  private pieces: Uint8Array[] = [];
+  private held = 0; // bytes of a line that is not complete yet, kept or not
+
+  /** The lines that a further chunk completes. */
+  * push(chunk: Uint8Array): Generator<Line> {
     let from = 0;
     for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, from)) {
       const rest = chunk.subarray(from, at);
-      const bytes = pieces.length === 0 ? rest : Buffer.concat([...pieces, rest]);
-      pieces = [];
       from = at + 1;
-      yield decodeLine(bytes, ++number);
+      yield this.held === 0 ? decodeLine(rest, ++this.number) : this.finish(rest);
     }
-    if (from < chunk.length) pieces.push(chunk.subarray(from));
+    if (from < chunk.length) this.hold(chunk.subarray(from));
   }
-  if (pieces.length > 0) yield decodeLine(Buffer.concat(pieces), number + 1);
+
+  /** The line that no LF ends. */
+  * end(): Generator<Line> {
+    if (this.held > 0) yield this.finish(new Uint8Array(0));
+  }
+
+  private hold(bytes: Uint8Array): void {
+    this.held += bytes.length;
+    if (this.held <= MAX_LINE_BYTES) this.pieces.push(bytes);
+    else this.pieces = []; // only its length is of interest now
+  }
+
+  private finish(rest: Uint8Array): Line {
+    this.hold(rest);
+    const [bytes, pieces] = [this.held, this.pieces];
+    this.held = 0;
+    this.pieces = [];
+    const number = ++this.number;
+    if (bytes <= MAX_LINE_BYTES) return decodeLine(Buffer.concat(pieces), number);
+    const megabytes = (size: number): string => `${Math.round(size / (1 << 20))} MiB`;
+    return {
+      number, text: undefined,
+      problem: `is ${megabytes(bytes)} long, more than the ${megabytes(MAX_LINE_BYTES)} that a line may have; split `
+        + "the text, or save the file with LF line ends",
+    };
+  }
 }
 
-function openProblem(path: string, error: unknown): GlobalPointerError {
+/** The lines of a stream of bytes, one by one. */
+export async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
+  const splitter = new LineSplitter();
+  for await (const chunk of chunks) yield* splitter.push(chunk);
+  yield* splitter.end();
+}
+
+/** What stands in the way of reading a file. */
+export function openProblem(path: string, error: unknown): GlobalPointerError {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   const problem = code === "ENOENT" ? "there is no such file"
     : code === "EISDIR" ? "is a folder, not a file"
@@ -54,15 +113,31 @@ function openProblem(path: string, error: unknown): GlobalPointerError {
 }
 
 /**
- * The lines of a file.
+ * The bytes of a file, chunk by chunk.
  *
  * @throws GlobalPointerError `DATA` when the file cannot be read.
  */
-export async function* readLines(path: string): AsyncGenerator<Line> {
-  const chunks: AsyncIterable<Uint8Array> = createReadStream(path, { highWaterMark: 1 << 18 });
+export async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
+  const chunks: AsyncIterable<Uint8Array> = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   try {
-    yield* splitLines(chunks);
+    yield* chunks;
   } catch (error) {
-    throw error instanceof GlobalPointerError ? error : openProblem(path, error);
+    throw openProblem(path, error);
   }
+}
+
+/** The lines of a file, one by one. @throws GlobalPointerError `DATA` when the file cannot be read. */
+export function readLines(path: string): AsyncGenerator<Line> {
+  return splitLines(readChunks(path));
+}
+
+/**
+ * The same, a chunk's lines at a time: waiting for each line by itself would take longer than reading it.
+ *
+ * @throws GlobalPointerError `DATA` when the file cannot be read.
+ */
+export async function* readLineGroups(path: string): AsyncGenerator<Iterable<Line>> {
+  const splitter = new LineSplitter();
+  for await (const chunk of readChunks(path)) yield splitter.push(chunk);
+  yield splitter.end();
 }

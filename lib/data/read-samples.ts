@@ -1,47 +1,138 @@
-import { readCluener } from "./cluener.js";
-import type { Sample } from "./sample.js";
+import { GlobalPointerError } from "../errors.js";
+import { detectFormat } from "./formats/detect.js";
+import type { FormatOptions } from "./formats/options.js";
+import type { FileRecord, FileSample } from "./formats/record.js";
+import { formatNames, formatOf, type FormatName } from "./formats/registry.js";
+import { shown } from "./json-value.js";
+import type { Entity, Sample } from "./sample.js";
+
+const LISTED_PROBLEMS = 5;
 
 /** What a reader came across; filled in while it reads. */
 export interface ReadReport {
   samples: number;
   /** Without duplicates. */
   entities: number;
-  /** Lines without annotation. */
+  /** Texts without annotation. */
   unlabelled: number;
-  /** Entities dropped because the line names the same type and range twice. */
+  /** Entities dropped because the record names the same type and range twice. */
   duplicates: number;
   duplicateExamples: string[];
 }
 
 export interface ReadOptions {
+  /** How the file is written; default: as its beginning tells. */
+  format?: SampleFormat;
+  /** What else has to be known of the format. */
+  formatOptions?: FormatOptions;
   /** The types that may occur; any other is an error. Without it, every type is taken. */
   entityTypes?: readonly string[];
-  /** For training and evaluation: a line without annotation, and a file without lines, is an error. */
+  /** For training and evaluation: a record without annotation, and a file without records, is an error. */
   requireLabels?: boolean;
   report?: ReadReport;
 }
 
-/** Streams one file; a new format adds its reader to `readers` below. */
-type SampleReader = (path: string, options?: ReadOptions) => AsyncGenerator<Sample>;
+/** Names of the annotation formats, as the config and the commands take them; `auto` looks at the file. */
+export const sampleFormats = ["auto", ...formatNames] as const;
 
-/** Names of the annotation formats, as the config and the commands take them. */
-export const sampleFormats = ["cluener"] as const;
-
-export type SampleFormat = (typeof sampleFormats)[number];
-
-const readers: Record<SampleFormat, SampleReader> = { cluener: readCluener };
+export type SampleFormat = "auto" | FormatName;
 
 export function emptyReadReport(): ReadReport {
   return { samples: 0, entities: 0, unlabelled: 0, duplicates: 0, duplicateExamples: [] };
 }
 
 /**
- * Streams the samples of an annotation file, entities without duplicates.
+ * Streams what a file or directory holds, faulty records included.
  *
- * @throws GlobalPointerError `DATA` while reading, naming file and line.
+ * @throws GlobalPointerError `DATA` when it cannot be read, or `auto` cannot tell the format
  */
-export function readSamples(path: string, format: SampleFormat, options: ReadOptions = {}): AsyncGenerator<Sample> {
-  return readers[format](path, options);
+export async function* readRecords(
+  path: string, format: SampleFormat, options: FormatOptions = {},
+): AsyncGenerator<FileRecord> {
+  const name = format === "auto" ? await detectFormat(path) : format;
+  const found = formatOf(name);
+  const known = found.options;
+  const foreign = Object.keys(options).find((option) => !known.some((own) => own === option));
+  if (foreign !== undefined) {
+    const own = known.length === 0 ? "it has none" : `it has ${known.join(", ")}`;
+    throw new GlobalPointerError("DATA", `the format ${name} of ${path} has no option ${foreign}; ${own}`);
+  }
+  yield* found.read(path, options);
+}
+
+/** The fault of a record that can be read but not be used, or undefined. */
+function unusable(
+  { entities, labelled }: FileSample, known: ReadonlySet<string> | undefined, requireLabels: boolean,
+): string | undefined {
+  if (!labelled && requireLabels) return "has no annotation; add it (an empty one when there is no entity)";
+  const foreign = known === undefined ? undefined : entities.find(({ type }) => !known.has(type));
+  if (known === undefined || foreign === undefined) return undefined;
+  return `unknown entity type ${shown(foreign.type)}; known are ${[...known].join(", ")} (data.entityTypes of the `
+    + "config, or all of the training set)";
+}
+
+/** The entities without repetitions of the same type and range. */
+export function withoutDuplicates(entities: readonly Entity[]): { kept: Entity[]; dropped: Entity[] } {
+  const seen = new Set<string>();
+  const kept: Entity[] = [];
+  const dropped: Entity[] = [];
+  for (const entity of entities) {
+    const key = `${entity.start} ${entity.end} ${entity.type}`;
+    (seen.has(key) ? dropped : kept).push(entity);
+    seen.add(key);
+  }
+  return { kept, dropped };
+}
+
+function refuse(problems: string[], count: number): never {
+  const [first = "", ...others] = problems;
+  if (count === 1) throw new GlobalPointerError("DATA", first);
+  const more = count - problems.length;
+  throw new GlobalPointerError("DATA", [
+    first, `${count - 1} more ${count === 2 ? "place is" : "places are"} bad:`, ...others.map((line) => `  ${line}`),
+    ...(more > 0 ? [`  and ${more} more (gp-data check lists all)`] : []),
+  ].join("\n"));
+}
+
+/**
+ * Streams the samples of an annotation file, entities without duplicates. After the first bad record no more samples
+ * come, but the rest is still read so that the error can tell how many are bad.
+ *
+ * @throws GlobalPointerError `DATA` when it cannot be read, holds no sample where labels are required, or has records
+ * that are not what the format says, each named as file:line
+ */
+export async function* readSamples(path: string, options: ReadOptions = {}): AsyncGenerator<Sample> {
+  const { format = "auto", formatOptions, entityTypes, requireLabels = false, report } = options;
+  const known = entityTypes === undefined ? undefined : new Set(entityTypes);
+  const problems: string[] = [];
+  let bad = 0;
+  let samples = 0;
+  for await (const { place, sample, problem } of readRecords(path, format, formatOptions)) {
+    const fault = sample === undefined ? problem ?? "cannot be used" : unusable(sample, known, requireLabels);
+    if (fault !== undefined) {
+      bad++;
+      if (problems.length < LISTED_PROBLEMS) problems.push(`${place}: ${fault}`);
+    }
+    if (bad > 0 || sample === undefined) continue;
+    const { labelled, entities, ...rest } = sample;
+    const { kept, dropped } = entities.length < 2 ? { kept: entities, dropped: [] } : withoutDuplicates(entities);
+    samples++;
+    if (report !== undefined) {
+      report.samples++;
+      report.entities += kept.length;
+      if (!labelled) report.unlabelled++;
+      report.duplicates += dropped.length;
+      for (const { type, start, end } of dropped) {
+        if (report.duplicateExamples.length >= LISTED_PROBLEMS) break;
+        report.duplicateExamples.push(`${place}: ${type} ${shown(sample.text.slice(start, end))}`);
+      }
+    }
+    yield { ...rest, entities: kept };
+  }
+  if (bad > 0) refuse(problems, bad);
+  if (samples === 0 && requireLabels) {
+    throw new GlobalPointerError("DATA", `${path}: holds no samples; give a file of annotated texts`);
+  }
 }
 
 /** The entity types that occur, in the order of their code units. */

@@ -3,7 +3,9 @@ import type { ResolvedConfig } from "../config/load.js";
 import type { AlignmentReport } from "../data/alignment-report.js";
 import { buildDataset, type Dataset } from "../data/dataset.js";
 import { readLines } from "../data/lines.js";
-import { collectEntityTypes, emptyReadReport, readSamples, type ReadReport } from "../data/read-samples.js";
+import {
+  collectEntityTypes, emptyReadReport, readSamples, type ReadOptions, type ReadReport,
+} from "../data/read-samples.js";
 import type { Sample } from "../data/sample.js";
 import { GlobalPointerError } from "../errors.js";
 import type { BertTokenizer } from "../tokenizer/bert-tokenizer.js";
@@ -20,11 +22,16 @@ export interface TrainingData {
   devReading: ReadReport;
 }
 
+/** How the files of a training are read. */
+function readOptions({ data: { format, formatOptions } }: ResolvedConfig): ReadOptions {
+  return { format, requireLabels: true, ...(formatOptions === undefined ? {} : { formatOptions }) };
+}
+
 /** The types that the config names, else those that occur in the training set. */
 export async function entityTypesOf(config: ResolvedConfig): Promise<string[]> {
-  const { entityTypes, train, format } = config.data;
+  const { entityTypes, train } = config.data;
   if (entityTypes !== undefined) return entityTypes;
-  const types = await collectEntityTypes(readSamples(train, format, { requireLabels: true }));
+  const types = await collectEntityTypes(readSamples(train, readOptions(config)));
   if (types.length === 0) {
     throw new GlobalPointerError("DATA", `${train} holds no entity at all: give annotated sentences to train on.`);
   }
@@ -35,15 +42,15 @@ export async function entityTypesOf(config: ResolvedConfig): Promise<string[]> {
 export async function readTrainingData(
   config: ResolvedConfig, entityTypes: readonly string[], tokenizer: BertTokenizer,
 ): Promise<TrainingData> {
-  const { train, dev: devFile, format } = config.data;
+  const { train, dev: devFile } = config.data;
   const reading = emptyReadReport();
   const { dataset, report: alignment } = await buildDataset(
-    readSamples(train, format, { entityTypes, requireLabels: true, report: reading }),
+    readSamples(train, { ...readOptions(config), entityTypes, report: reading }),
     { entityTypes, maxTokens: config.training.maxSeqLen, encode: (text) => tokenizer.encode(text) },
   );
   const devReading = emptyReadReport();
   const dev: Sample[] = [];
-  for await (const sample of readSamples(devFile, format, { entityTypes, requireLabels: true, report: devReading })) {
+  for await (const sample of readSamples(devFile, { ...readOptions(config), entityTypes, report: devReading })) {
     dev.push(sample);
   }
   return { dataset, alignment, reading, dev, devReading };

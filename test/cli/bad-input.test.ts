@@ -108,7 +108,7 @@ describe("the data", () => {
     ["not JSON", "{\"text\": ", /is not JSON/],
     ["no text", "{\"label\":{}}", /has no "text"; add it/],
     ["an empty text", "{\"text\":\"\",\"label\":{}}", /"text" is empty/],
-    ["no label", "{\"text\":\"a\"}", /has no "label"; add it/],
+    ["no label", "{\"text\":\"a\"}", /has no annotation; add it/],
     ["a span outside the text", label({ 北京: [[4, 6]] }), /\[4, 6\] .* is outside the text of 6 characters/],
     ["a negative span", label({ 张伟: [[-1, 1]] }), /\[-1, 1\] .* is outside the text/],
     ["an inverted span", label({ 张伟: [[1, 0]] }), /\[1, 0\] .* ends before it starts/],

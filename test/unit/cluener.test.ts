@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { cluenerPieces, formatCluener } from "../../lib/data/cluener.js";
+import { cluenerPieces, formatCluener } from "../../lib/data/formats/cluener.js";
 import { collectEntityTypes, emptyReadReport, readSamples, type ReadOptions } from "../../lib/data/read-samples.js";
 import type { Entity, Sample } from "../../lib/data/sample.js";
 import { TextOffsets } from "../../lib/data/text-offsets.js";
@@ -19,7 +19,7 @@ afterEach(() => { rmSync(folder, { recursive: true }); });
 async function read(content: string | Uint8Array, options: ReadOptions = {}): Promise<Sample[]> {
   writeFileSync(path, content);
   const samples: Sample[] = [];
-  for await (const sample of readSamples(path, "cluener", options)) samples.push(sample);
+  for await (const sample of readSamples(path, { format: "cluener", ...options })) samples.push(sample);
   return samples;
 }
 
@@ -86,9 +86,11 @@ describe("reading", () => {
 
   test("a type without a mention is no type: what is collected can be read with", async () => {
     writeFileSync(path, "{\"text\": \"x\", \"label\": {\"a\": {\"x\": [[0, 0]]}, \"b\": {}}}");
-    const entityTypes = await collectEntityTypes(readSamples(path, "cluener"));
+    const entityTypes = await collectEntityTypes(readSamples(path, { format: "cluener" }));
     expect(entityTypes).toEqual(["a"]);
-    for await (const { entities } of readSamples(path, "cluener", { entityTypes })) expect(entities).toHaveLength(1);
+    for await (const { entities } of readSamples(path, { format: "cluener", entityTypes })) {
+      expect(entities).toHaveLength(1);
+    }
   });
 
   test("ids that a number holds exactly are kept", async () => {
@@ -107,7 +109,7 @@ describe("bad lines are named with file, line, fault and remedy", () => {
   const span = (written: string, mention = "小明") => `{"text": "王小明", "label": {"name": {"${mention}": ${written}}}}`;
   test.each<[string, string, RegExp, ReadOptions?]>([
     ["not JSON", "{\"text\": ", /is not JSON; write/],
-    ["list", "[1]", /is \[1\], not an object; /],
+    ["list", "[1]", /is 1, not an object; /],
     ["null", "null", /is null, not an object; /],
     ["no text", "{\"label\": {}}", /has no "text"; add it/],
     ["empty text", "{\"text\": \"\", \"label\": {}}", /"text" is empty; /],
@@ -123,15 +125,15 @@ describe("bad lines are named with file, line, fault and remedy", () => {
     ["no span", span("[]"), /name "小明" has no span; write \[\[start, end\]\] or remove it/],
     ["bare pair", span("[1, 2]"), /the span 1 of name "小明" is not a pair of whole numbers/],
     ["triple", span("[[1, 2, 3]]"), /the span \[1,2,3\] of name "小明" is not a pair/],
-    ["fraction", span("[[1, 1.5]]"), /the span \[1,1\.5\] .* is not a pair/],
-    ["text in a span", span("[[\"1\", 2]]"), /the span \["1",2\] .* is not a pair/],
+    ["fraction", span("[[1, 1.5]]"), /the span \[1, 1\.5\] .* is not a pair/],
+    ["text in a span", span("[[\"1\", 2]]"), /the span \["1", 2\] .* is not a pair/],
     ["inverted", span("[[2, 1]]"), /the span \[2, 1\] of name "小明" ends before it starts/],
-    ["negative", span("[[-1, 1]]"), /the span \[-1, 1\] .* is outside the text of 3 characters \(0 to 2\)/],
+    ["negative", span("[[-1, 1]]"), /the span \[-1, 1\] .* is outside the text of 3 characters \(ends are inclusive/],
     ["beyond the end", span("[[1, 3]]"), /the span \[1, 3\] .* is outside the text of 3 characters/],
     ["mention mismatch", span("[[0, 1]]"), /the span \[0, 1\] of name "小明" covers "王小"; mend it/],
     ["empty mention", span("[[0, 0]]", ""), /the span \[0, 0\] of name "" covers "王"/],
     ["unknown type", good, /unknown entity type "address"; known are name, book \(data\.entityTypes /, { entityTypes: ["name", "book"] }],
-    ["no label where one is needed", "{\"text\": \"a\"}", /has no "label"; add it/, { requireLabels: true }],
+    ["no label where one is needed", "{\"text\": \"a\"}", /has no annotation; add it/, { requireLabels: true }],
   ])("%s", async (_, line, message, options = {}) => {
     const told = await refusal(`\n${line}\n`, options);
     expect(told).toMatch(/^data:2: /);
@@ -141,29 +143,30 @@ describe("bad lines are named with file, line, fault and remedy", () => {
 
   test("bytes that are not UTF-8", async () => {
     const bytes = Buffer.concat([Buffer.from(`${good}\n{"text": "`), Buffer.from([0xc4, 0xe3]), Buffer.from("\"}\n")]);
-    expect(await refusal(bytes)).toBe("data:2: is not UTF-8; save the file as UTF-8");
+    expect(await refusal(bytes))
+      .toBe("data:2: is not UTF-8 but seems to be GBK; save the file as UTF-8 (iconv -f GB18030 -t UTF-8)");
   });
 
   test("the first is named, up to five are listed, all are counted", async () => {
-    expect(await refusal(`${good}\nx\n${good}\ny`)).toMatch(/^data:2: is not JSON.*\n1 more line is bad:\n {2}data:4: is not JSON[^\n]*$/);
+    expect(await refusal(`${good}\nx\n${good}\ny`)).toMatch(/^data:2: is not JSON.*\n1 more place is bad:\n {2}data:4: is not JSON[^\n]*$/);
     const told = (await refusal(`${good}\n${"x\n".repeat(9)}`)).split("\n");
-    expect(told[1]).toBe("8 more lines are bad:");
+    expect(told[1]).toBe("8 more places are bad:");
     const listed = told.slice(2, 6).map((line) => line.split(": ")[0]);
     expect(listed).toEqual(["  data:3", "  data:4", "  data:5", "  data:6"]);
-    expect(told.slice(6)).toEqual(["  and 4 more"]);
+    expect(told.slice(6)).toEqual(["  and 4 more (gp-data check lists all)"]);
   });
 
   test("samples before the first bad line come, none after it", async () => {
     writeFileSync(path, `${good}\nx\n${good}\n`);
     const seen: Sample[] = [];
     await expect((async () => {
-      for await (const sample of readSamples(path, "cluener")) seen.push(sample);
+      for await (const sample of readSamples(path, { format: "cluener" })) seen.push(sample);
     })()).rejects.toThrow(/:2: /);
     expect(seen).toHaveLength(1);
   });
 
   test("a file that is missing, or a folder", async () => {
-    const drain = (from: string) => readSamples(from, "cluener").next();
+    const drain = (from: string) => readSamples(from, { format: "cluener" }).next();
     await expect(drain(join(folder, "none"))).rejects.toThrow(/none: there is no such file; check the path/);
     await expect(drain(folder)).rejects.toThrow(/is a folder, not a file; check the path/);
     await expect(drain(folder)).rejects.toBeInstanceOf(GlobalPointerError);
@@ -221,7 +224,7 @@ test("entity types are collected in sorted order", async () => {
   });
   expect(await collectEntityTypes([sample("b", "a"), sample(), sample("c", "a", "B")])).toEqual(["B", "a", "b", "c"]);
   writeFileSync(path, good);
-  expect(await collectEntityTypes(readSamples(path, "cluener"))).toEqual(["address", "name"]);
+  expect(await collectEntityTypes(readSamples(path, { format: "cluener" }))).toEqual(["address", "name"]);
 });
 
 describe("TextOffsets", () => {

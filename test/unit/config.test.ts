@@ -84,7 +84,7 @@ describe("a sound config", () => {
     expect(config).toEqual({
       name: "trial",
       output: join(folder, "runs"),
-      data: { train: join(folder, "train.jsonl"), dev: join(folder, "dev.jsonl"), format: "cluener" },
+      data: { train: join(folder, "train.jsonl"), dev: join(folder, "dev.jsonl"), format: "auto" },
       encoder: {
         vocab: join(folder, "vocab.txt"), hiddenSize: 16, numHiddenLayers: 1, numAttentionHeads: 2,
         intermediateSize: 32,
@@ -208,7 +208,7 @@ describe("schema errors name the key, what was found and what is allowed", () =>
     ["too long", { ...training({ maxSeqLen: 513 }), encoder: { ...minimal.encoder, maxPositionEmbeddings: 512 } },
       /^training\.maxSeqLen: 513 is more than encoder\.maxPositionEmbeddings/],
     ["head size", { ...minimal, head: { headSize: 63 } }, /^head\.headSize: 63 is odd/],
-    ["format", { ...minimal, data: { ...minimal.data, format: "conll" } }, /^data\.format: found "conll"; allowed: "cluener"$/],
+    ["format", { ...minimal, data: { ...minimal.data, format: "xml" } }, /^data\.format: found "xml"; allowed: one of "auto", "cluener", /],
     ["types", { ...minimal, data: { ...minimal.data, entityTypes: ["a", 3] } }, /^data\.entityTypes\[1\]: found 3; allowed: text$/],
     ["no types", { ...minimal, data: { ...minimal.data, entityTypes: [] } }, /^data\.entityTypes: found \[\]; allowed: a list/],
     ["type twice", { ...minimal, data: { ...minimal.data, entityTypes: ["a", "a"] } }, /^data\.entityTypes: \["a","a"\] names .* twice/],

@@ -39,7 +39,9 @@ describe("splitLines", () => {
   test("marks lines that are not UTF-8", async () => {
     const content = Buffer.concat([Buffer.from("a\n"), Buffer.from([0xff, 0x0a]), Buffer.from("b")]);
     expect(await all(splitLines(chunks(content)))).toEqual([
-      { number: 1, text: "a" }, { number: 2, text: undefined }, { number: 3, text: "b" },
+      { number: 1, text: "a" },
+      { number: 2, text: undefined, problem: "is not UTF-8; save the file as UTF-8" },
+      { number: 3, text: "b" },
     ]);
   });
 });
