@@ -29,7 +29,9 @@ export function commandLine(name: string, args: readonly string[], lists: readon
     .alias("help", "h")
     .check((given) => {
       const repeatable = ["_", ...lists];
-      const twice = Object.entries(given).find(([flag, value]) => Array.isArray(value) && !repeatable.includes(flag));
+      // yargs lists a flag under its camel-case name too.
+      const twice = Object.entries(given).find(([flag, value]) =>
+        Array.isArray(value) && !repeatable.includes(flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)));
       if (twice !== undefined) throw new CommandLineError(`--${twice[0]} is given more than once: give it once`);
       return true;
     })
@@ -44,12 +46,11 @@ function oneLine(message: string): string {
   return message.trim().replace(/:?\s*\n\s*/g, ": ");
 }
 
-/** For yargs' `coerce`: a number that is one. */
-export function finiteNumber(flag: string): (value: unknown) => number | undefined {
-  return (value) => {
-    if (value === undefined || (typeof value === "number" && Number.isFinite(value))) return value;
-    throw new CommandLineError(`--${flag} takes one number`);
-  };
+/** For yargs' `coerce`: the values of a flag that may be given several times, one text each. */
+export function severalTexts(value: unknown): string[] | undefined {
+  if (value === undefined) return undefined;
+  const given: unknown[] = Array.isArray(value) ? value : [value];
+  return given.map(String);
 }
 
 /** For yargs' `coerce`: a whole number within bounds. */

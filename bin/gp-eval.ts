@@ -1,12 +1,23 @@
 #!/usr/bin/env node
 import { formatAlignmentReport } from "../lib/data/alignment-report.js";
-import { emptyReadReport, readSamples, sampleFormats } from "../lib/data/read-samples.js";
+import { emptyReadReport, formatReadReport, readSamples, type ReadOptions } from "../lib/data/read-samples.js";
+import { comparePaired } from "../lib/evaluation/bootstrap.js";
 import type { BatchMeanMetrics } from "../lib/evaluation/compat-seed.js";
-import { evaluate, type Evaluation } from "../lib/evaluation/evaluate.js";
-import type { Scores } from "../lib/evaluation/metrics.js";
-import { formatScoreTable, formatTable } from "../lib/evaluation/table.js";
+import { evaluate, type Evaluation, type EvaluationOptions } from "../lib/evaluation/evaluate.js";
+import { formatComparison, formatExplanation } from "../lib/evaluation/explanation-tables.js";
+import type { Comparison } from "../lib/evaluation/explanation.js";
+import { macroScores, type Scores } from "../lib/evaluation/metrics.js";
+import { SeenMentions } from "../lib/evaluation/seen-mentions.js";
+import { formatScoreTable } from "../lib/evaluation/score-table.js";
+import { tuneThresholds, type TunedThresholds } from "../lib/evaluation/tune-thresholds.js";
+import { rewriteDescription } from "../lib/model/directory.js";
 import { GlobalPointer } from "../lib/model/global-pointer.js";
-import { commandLine, runCommand } from "./command.js";
+import { renderEvaluationReport } from "../lib/report/evaluation-report.js";
+import { WholeFile } from "../lib/storage/whole-file.js";
+import { formatTable } from "../lib/terminal/table.js";
+import { commandLine, CommandLineError, endOnInterruption, runCommand } from "./command.js";
+import { dataFlags, formatOptionsFrom } from "./data-flags.js";
+import { asMisuse, decodeFlags, thresholdsFrom } from "./decode-flags.js";
 import { given, modelOptions } from "./model-options.js";
 
 const BATCH_SIZE = 32;
@@ -26,23 +37,78 @@ function figures({ precision, recall, f1, support }: Figures): Figures {
 }
 
 /** The mean over batches, where it was asked for, knows no types. */
-function asJson({ metrics, batchMean }: Evaluation): string {
+function asJson({ metrics, batchMean, explanation }: Evaluation, comparison: Comparison | undefined): string {
   if (batchMean !== undefined) return JSON.stringify({ ...figures(batchMean), types: {} });
   const types = Object.entries(metrics.types).map(([type, scores]) => [type, figures(scores)] as const);
-  return JSON.stringify({ ...figures(metrics), types: Object.fromEntries(types) });
+  return JSON.stringify({
+    ...figures(metrics), macro: macroScores(metrics), types: Object.fromEntries(types),
+    ...(explanation === undefined ? {} : { explanation: { ...explanation, excerpts: undefined } }),
+    ...(comparison === undefined ? {} : { comparison }),
+  });
 }
 
-function asTable({ metrics, batchMean }: Evaluation): string {
-  return batchMean === undefined ? formatScoreTable(metrics) : seedTable(batchMean);
+function asTables({ metrics, batchMean, explanation }: Evaluation, comparison: Comparison | undefined): string {
+  if (batchMean !== undefined) return seedTable(batchMean);
+  return [
+    formatScoreTable(metrics),
+    ...(explanation === undefined ? [] : [formatExplanation(metrics, explanation)]),
+    ...(comparison === undefined ? [] : [formatComparison(comparison)]),
+  ].join("\n\n");
+}
+
+function tunedTable({ thresholds, before, after }: TunedThresholds, old: readonly number[]): string {
+  const rows = Object.keys(after.types).map((type, index) => [
+    type, (old[index] ?? 0).toFixed(3), (thresholds[index] ?? 0).toFixed(3),
+    ...[before, after].map(({ types }) => (types[type]?.f1 ?? 0).toFixed(4)), String(after.types[type]?.support ?? 0),
+  ]);
+  return formatTable([
+    ["type", "threshold", "tuned", "f1", "f1 tuned", "support"], ...rows,
+    ["all", "", "", before.f1.toFixed(4), after.f1.toFixed(4), String(after.support)],
+  ]);
+}
+
+/** What cannot be asked for together. */
+function refuseContradictions(options: Record<string, unknown>): void {
+  const asked = (flag: string): boolean => options[flag] !== undefined && options[flag] !== false;
+  const contradictions = [
+    ["tune-thresholds", ["flat", "top-k", "compat", "against", "report", "explain", "train", "json"]],
+    ["compat", ["flat", "top-k", "max-span-tokens", "against", "report", "explain", "train"]],
+  ] as const;
+  for (const [flag, others] of contradictions) {
+    const other = others.find((name) => asked(name));
+    if (asked(flag) && other !== undefined) {
+      throw new CommandLineError(`--${flag} cannot stand beside --${other}: leave one of them out`);
+    }
+  }
 }
 
 await runCommand("gp-eval", async (args) => {
-  const options = await commandLine("gp-eval", args)
+  const options = await commandLine("gp-eval", args, ["threshold", "format-option"])
     .usage("$0 --model DIR --data FILE")
     .options(modelOptions)
     .option("data", { type: "string", requiresArg: true, demandOption: true, describe: "Annotated sentences" })
-    .option("format", {
-      choices: sampleFormats, requiresArg: true, default: sampleFormats[0], describe: "How the data is written",
+    .options(dataFlags)
+    .option("skip-faulty", {
+      type: "boolean", default: false, describe: "Leave faulty texts out, with a count, in place of refusing the data",
+    })
+    .options(decodeFlags)
+    .option("explain", {
+      type: "boolean", default: false,
+      describe: "Relaxed scores, breakdowns by nesting and length, 95% intervals, kinds of errors",
+    })
+    .option("report", {
+      type: "string", requiresArg: true, describe: "Write all of that, with the errors shown, as an HTML page",
+    })
+    .option("train", {
+      type: "string", requiresArg: true,
+      describe: "The training set, to tell mentions that were seen in it from others; with --explain or --report",
+    })
+    .option("against", {
+      type: "string", requiresArg: true, describe: "Another model directory to compare with, by a paired bootstrap",
+    })
+    .option("tune-thresholds", {
+      type: "boolean", default: false,
+      describe: "Find the thresholds by type that score best on the data, and store them in the model directory",
     })
     .option("compat", {
       choices: ["seed"] as const, requiresArg: true,
@@ -51,22 +117,75 @@ await runCommand("gp-eval", async (args) => {
     })
     .option("json", { type: "boolean", default: false, describe: "Write one JSON object" })
     .parseAsync();
-  const { data, format, compat, threshold, device, threads } = options;
+  const { data, format, compat, device, threads, maxSpanTokens, topK, flat, maxSeqLen, stride, train } = options;
+  refuseContradictions(options);
+  endOnInterruption();
+  const explain = options.explain || options.report !== undefined || options.against !== undefined;
+  const evaluationOptions: EvaluationOptions = {
+    batchSize: options.batchSize ?? (compat === "seed" ? SEED_BATCH_SIZE : BATCH_SIZE),
+    flat, explain, ...thresholdsFrom(options.threshold), ...given({ compat, maxSpanTokens, topK, maxSeqLen, stride }),
+  };
+  const reading: ReadOptions = {
+    format, formatOptions: formatOptionsFrom(options.formatOption), requireLabels: true, skipFaulty: options.skipFaulty,
+  };
 
-  const model = await GlobalPointer.load(options.model, given({ device, threads }));
+  /** Loads a model, and checks the options with it before anything takes time. */
+  const load = async (directory: string): Promise<GlobalPointer> => {
+    const model = await GlobalPointer.load(directory, given({ device, threads }));
+    asMisuse(() => { model.checkOptions(evaluationOptions); });
+    return model;
+  };
+  const samplesFor = (model: GlobalPointer, report = emptyReadReport()) =>
+    readSamples(data, { ...reading, entityTypes: model.entityTypes, report });
+
+  const page = options.report === undefined ? undefined : new WholeFile(options.report);
+  const model = await load(options.model).catch((error: unknown) => {
+    page?.abandon();
+    throw error;
+  });
+  let other: GlobalPointer | undefined;
   try {
-    const report = emptyReadReport();
-    const samples = readSamples(data, { format, entityTypes: model.entityTypes, requireLabels: true, report });
-    const evaluation = await evaluate(model, samples, {
-      batchSize: options.batchSize ?? (compat === "seed" ? SEED_BATCH_SIZE : BATCH_SIZE),
-      ...given({ threshold, compat }),
-    });
-    for (const line of formatAlignmentReport(evaluation.alignment, data)) process.stderr.write(`${line}\n`);
-    if (report.duplicates > 0) {
-      process.stderr.write(`${data}: ${report.duplicates} entities stand twice on their line; each counts once\n`);
+    if (options.tuneThresholds) {
+      const tuned = await tuneThresholds(model, samplesFor(model), evaluationOptions);
+      const { description, tokenizer: { vocabulary } } = model;
+      const old = [...model.thresholds(evaluationOptions)];
+      rewriteDescription(options.model, { ...description, thresholds: tuned.thresholds }, vocabulary);
+      process.stdout.write(
+        `${tunedTable(tuned, old)}\nstored in ${options.model}; judge them on other data than they were tuned on\n`,
+      );
+      return 0;
     }
-    process.stdout.write(`${options.json ? asJson(evaluation) : asTable(evaluation)}\n`);
+    if (options.against !== undefined) other = await load(options.against);
+    const seen = explain && train !== undefined ? await SeenMentions.of(readSamples(train, reading)) : undefined;
+    const report = emptyReadReport();
+    const evaluation = await evaluate(model, samplesFor(model, report), { ...evaluationOptions, ...given({ seen }) });
+    const notes = formatAlignmentReport(evaluation.alignment, data);
+    notes.push(...formatReadReport(report, data));
+    for (const line of notes) process.stderr.write(`${line}\n`);
+    let comparison: Comparison | undefined;
+    if (other !== undefined && options.against !== undefined) {
+      const against = await evaluate(other, samplesFor(other), evaluationOptions);
+      if (evaluation.counts !== undefined && against.counts !== undefined) {
+        comparison = comparePaired(
+          { name: options.model, counts: evaluation.counts }, { name: options.against, counts: against.counts },
+        );
+      }
+    }
+    if (page !== undefined && evaluation.explanation !== undefined) {
+      const { metrics, explanation } = evaluation;
+      page.write(renderEvaluationReport({
+        model: options.model, data, metrics, explanation, notes, ...given({ comparison }),
+      }));
+      page.commit();
+    }
+    // The report holds what is too much for a terminal; without it, the tables are asked for by --explain.
+    const { explanation, ...strict } = evaluation;
+    const shown: Evaluation = options.explain && explanation !== undefined ? { ...strict, explanation } : strict;
+    process.stdout.write(`${options.json ? asJson(shown, comparison) : asTables(shown, comparison)}\n`);
+    if (options.report !== undefined) process.stderr.write(`wrote ${options.report}\n`);
   } finally {
+    page?.abandon();
+    await other?.dispose();
     await model.dispose();
   }
   return 0;

@@ -1,12 +1,13 @@
 #!/usr/bin/env node
-import { once } from "node:events";
 import { cluenerPieces } from "../lib/data/formats/cluener.js";
 import { inGroups } from "../lib/data/groups.js";
 import { readTextLines, type TextLine } from "../lib/data/text-lines.js";
 import { GlobalPointer, type Prediction } from "../lib/model/global-pointer.js";
 import { WholeFile } from "../lib/storage/whole-file.js";
 import { commandLine, endOnInterruption, runCommand } from "./command.js";
+import { asMisuse, decodeFlags, thresholdsFrom } from "./decode-flags.js";
 import { given, modelOptions } from "./model-options.js";
+import { print } from "./print.js";
 
 const BATCH_SIZE = 32;
 const CHUNK_LENGTH = 1 << 16;
@@ -15,7 +16,7 @@ const formats = ["jsonl", "cluener"] as const;
 type Format = (typeof formats)[number];
 
 /** One line of output in pieces: the project's own format, or the benchmark's submission format. */
-function* linePieces({ id }: TextLine, { text, entities, cut }: Prediction, format: Format): Generator<string> {
+function* linePieces({ id }: TextLine, { text, entities }: Prediction, format: Format): Generator<string> {
   const named = id === undefined ? {} : { id };
   if (format === "cluener") {
     // Without an id, only the text tells what a line of the submission format is about.
@@ -27,7 +28,7 @@ function* linePieces({ id }: TextLine, { text, entities, cut }: Prediction, form
       yield `${comma}${JSON.stringify({ start, end, type, text: text.slice(start, end), score })}`;
       comma = ",";
     }
-    yield cut === undefined ? "]}" : `],"cut":${JSON.stringify(cut)}}`;
+    yield "]}";
   }
   yield "\n";
 }
@@ -44,15 +45,11 @@ function* inChunks(pieces: Iterable<string>): Generator<string> {
   if (chunk !== "") yield chunk;
 }
 
-/** Writes to standard output no faster than it is read. */
-async function print(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, "drain");
-}
-
 await runCommand("gp-predict", async (args) => {
-  const options = await commandLine("gp-predict", args)
+  const options = await commandLine("gp-predict", args, ["threshold"])
     .usage("$0 --model DIR [--input FILE|-] [--output FILE|-]")
     .options(modelOptions)
+    .options(decodeFlags)
     .option("input", {
       type: "string", requiresArg: true, default: "-",
       describe: "JSON lines with text (and id), or plain lines; -: standard input",
@@ -63,27 +60,25 @@ await runCommand("gp-predict", async (args) => {
       describe: "jsonl: characters as UTF-16 units, end exclusive; cluener: code points, end inclusive",
     })
     .parseAsync();
-  const { input, batchSize = BATCH_SIZE, threshold, device, threads } = options;
+  const { input, batchSize = BATCH_SIZE, device, threads, maxSpanTokens, topK, flat, maxSeqLen, stride } = options;
+  const predictOptions = {
+    batchSize, flat, ...thresholdsFrom(options.threshold), ...given({ maxSpanTokens, topK, maxSeqLen, stride }),
+  };
 
   endOnInterruption();
   const file = options.output === "-" ? undefined : new WholeFile(options.output);
   let model: GlobalPointer | undefined;
   try {
     model = await GlobalPointer.load(options.model, given({ device, threads }));
+    const loaded = model;
+    asMisuse(() => { loaded.checkOptions(predictOptions); });
     for await (const lines of inGroups(readTextLines(input), batchSize)) {
       const texts = lines.map(({ text }) => text);
-      const predictions = model.predictEach(texts, { batchSize, ...given({ threshold }) });
+      const predictions = loaded.predictEach(texts, predictOptions);
       const waiting = lines.values();
       for await (const prediction of predictions) {
         const { value: line } = waiting.next();
         if (line === undefined) break;
-        if (prediction.cut !== undefined) {
-          process.stderr.write(
-            `gp-predict: ${input === "-" ? "standard input" : input}:${line.line}: the text is longer than the `
-            + `${model.maxTokens} tokens that the model takes: its last ${prediction.cut.characters} characters were `
-            + "left out, so split it\n",
-          );
-        }
         for (const chunk of inChunks(linePieces(line, prediction, options.format))) {
           if (file === undefined) await print(chunk);
           else file.write(chunk);

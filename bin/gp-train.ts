@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { loadConfig } from "../lib/config/load.js";
-import { formatScoreTable } from "../lib/evaluation/table.js";
+import { formatScoreTable } from "../lib/evaluation/score-table.js";
 import { resume, train, type TrainResult } from "../lib/training/train.js";
 import { commandLine, CommandLineError, runCommand, stopOnInterruption } from "./command.js";
 import { deviceOptions, given } from "./model-options.js";

@@ -1,5 +1,5 @@
 import { LIMITS } from "../lib/data/limits.js";
-import { finiteNumber, wholeNumber } from "./command.js";
+import { wholeNumber } from "./command.js";
 
 /** Where a model is computed; for yargs. */
 export const deviceOptions = {
@@ -14,10 +14,6 @@ export const deviceOptions = {
 export const modelOptions = {
   "model": {
     type: "string", requiresArg: true, demandOption: true, describe: "A model directory, such as RUN/best",
-  },
-  "threshold": {
-    type: "number", requiresArg: true, coerce: finiteNumber("threshold"),
-    describe: "Score above which a span is an entity; default: the model's",
   },
   "batch-size": {
     type: "number", requiresArg: true, coerce: wholeNumber("batch-size", 1, LIMITS.batchSize),

@@ -1,5 +1,5 @@
 export { GlobalPointer } from "./model/global-pointer.js";
-export type { BatchPrediction, DeviceOptions, Prediction, PredictOptions } from "./model/global-pointer.js";
+export type { DeviceOptions, Prediction, PredictOptions } from "./model/global-pointer.js";
 export type { EncoderShape } from "./model/bert-config.js";
 export type { HeadDescription, ModelDescription } from "./model/description.js";
 export type {
@@ -15,7 +15,9 @@ export type { ReadOptions, ReadReport, SampleFormat } from "./data/read-samples.
 export type { FormatOptions } from "./data/formats/options.js";
 export type { Entity, Sample } from "./data/sample.js";
 export type { SampleId } from "./data/sample-id.js";
-export type { Cut } from "./data/truncation.js";
+export { windowsOf } from "./data/windows.js";
+export type { DocumentWindow, WindowOptions } from "./data/windows.js";
+export type { DecodeOptions } from "./model/decode-options.js";
 export { BertTokenizer } from "./tokenizer/bert-tokenizer.js";
 export type { Encoding, TokenizerOptions } from "./tokenizer/bert-tokenizer.js";
 export { Vocabulary } from "./tokenizer/vocabulary.js";
@@ -30,3 +32,4 @@ export { evaluate } from "./evaluation/evaluate.js";
 export type { Evaluation, EvaluationOptions } from "./evaluation/evaluate.js";
 export type { BatchMeanMetrics } from "./evaluation/compat-seed.js";
 export type { Metrics, Scores } from "./evaluation/metrics.js";
+export type { Comparison, Explanation } from "./evaluation/explanation.js";

@@ -16,6 +16,7 @@ const data = z.strictObject({
   dev: file(),
   format: oneOf(sampleFormats).default("auto"),
   formatOptions: formatOptionsSchema.optional(),
+  skipFaulty: flag().default(false),
   entityTypes: z.array(text(), "a list of names").min(1, "a list of at least one name")
     .max(LIMITS.entityTypes, `a list of at most ${LIMITS.entityTypes} names`).optional(),
 }, "an object").refine(
@@ -112,10 +113,14 @@ const training = z.strictObject({
   schedule: schedule.prefault({ type: "linear", warmupRatio: 0.1 }),
   seed: wholeNumber(0, 2 ** 32 - 1).default(2333),
   maxSeqLen: wholeNumber(3, LIMITS.size).default(128),
+  stride: wholeNumber(1, LIMITS.size).optional(),
   device: z.string("\"auto\", \"cpu\", \"cuda\" or \"cuda:N\"")
     .regex(/^(auto|cpu|cuda(:\d{1,3})?)$/, "\"auto\", \"cpu\", \"cuda\" or \"cuda:N\"").default("auto"),
   threads: wholeNumber(0, 1024).default(0),
-}, "an object");
+}, "an object").refine(
+  ({ maxSeqLen, stride }) => (stride ?? 1) <= maxSeqLen - 2,
+  { path: ["stride"], message: "is more than training.maxSeqLen - 2, the tokens of a window; lower it" },
+);
 
 const evaluation = z.strictObject({
   batchSize: wholeNumber(1, LIMITS.batchSize).default(32),

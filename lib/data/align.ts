@@ -1,6 +1,6 @@
-import type { Encoding } from "../tokenizer/bert-tokenizer.js";
-import type { Entity } from "./sample.js";
-import { truncateEncoding, type Cut } from "./truncation.js";
+import type { BertTokenizer, Encoding } from "../tokenizer/bert-tokenizer.js";
+import type { Entity, Sample } from "./sample.js";
+import { windowsOf, type DocumentWindow, type WindowOptions } from "./windows.js";
 
 /** A cell of the score matrix: token indices within the sequence ([CLS] is 0), both inclusive. */
 export interface TokenSpan {
@@ -15,7 +15,7 @@ export const lostReasons = [
   "boundary-inside-token", // it starts or ends in the middle of a token
   "boundary-on-blank", // it starts or ends on characters that give no token, such as blanks
   "no-token", // none of its characters gives a token
-  "beyond-max-length", // its tokens were cut off
+  "longer-than-window", // no window over the text holds it as a whole
   "unknown-type", // the model has no such entity type
 ] as const;
 
@@ -26,107 +26,92 @@ export interface LostEntity {
   reason: LostReason;
 }
 
-/** A text as the model sees it, with the token spans of its entities. */
-export interface Alignment {
-  /** Cut to the maximum length. */
-  encoding: Encoding;
-  /** In the order of the entities. */
+/** A window with the entities that lie in it as token spans of its sequence. */
+export interface AlignedWindow extends DocumentWindow {
   spans: TokenSpan[];
-  lost: LostEntity[];
-  /** Present when the text was too long. */
-  cut?: Cut;
 }
 
-/** The characters of each token; special tokens stand for none. */
-function* tokenRanges({ starts, ends }: Encoding): Generator<{ token: number; start: number; end: number }> {
-  for (let token = 0; token < starts.length; token++) {
-    const [start = 0, end = 0] = [starts[token], ends[token]];
-    if (start < end) yield { token, start, end };
+/** Which characters of a sequence have a token, and which boundaries between two characters lie inside one. */
+function lossOf({ start, end }: Entity, encoding: Encoding): LostReason {
+  let touched = false;
+  for (let token = 0; token < encoding.starts.length; token++) {
+    const [from = 0, to = 0] = [encoding.starts[token], encoding.ends[token]];
+    if (from >= to) continue; // special tokens stand for no characters
+    if ((from < start && start < to) || (from < end && end < to)) return "boundary-inside-token";
+    touched ||= from < end && start < to;
   }
-}
-
-/** Which characters have a token, and which boundaries between two characters lie inside one. */
-class Coverage {
-  private readonly inside: Uint8Array; // [characters + 1] 1 where a token goes on over the boundary before a character
-  private readonly coveredBefore: Uint32Array; // [characters + 1] characters with a token before each
-
-  constructor(encoding: Encoding) {
-    const length = encoding.ends.reduce((last, end) => Math.max(last, end), 0);
-    const covered = new Uint8Array(length);
-    this.inside = new Uint8Array(length + 1);
-    this.coveredBefore = new Uint32Array(length + 1);
-    for (const { start, end } of tokenRanges(encoding)) {
-      covered.fill(1, start, end);
-      this.inside.fill(1, start + 1, end);
-    }
-    covered.forEach((one, at) => { this.coveredBefore[at + 1] = (this.coveredBefore[at] ?? 0) + one; });
-  }
-
-  cuts(boundary: number): boolean {
-    return this.inside[boundary] === 1;
-  }
-
-  touches(start: number, end: number): boolean {
-    return this.before(start) < this.before(end);
-  }
-
-  private before(boundary: number): number {
-    return this.coveredBefore[Math.min(boundary, this.coveredBefore.length - 1)] ?? 0;
-  }
+  return touched ? "boundary-on-blank" : "no-token";
 }
 
 /**
- * Token indices by the character where the token starts and where it ends. Several tokens can stand for one character
- * (a Hangul syllable decomposed into letters): then the span that covers them all is the one taken.
- */
-class TokenBoundaries {
-  private readonly first = new Map<number, number>();
-  private readonly last = new Map<number, number>();
-  private coverage: Coverage | undefined; // made for the first entity that is lost
-
-  constructor(private readonly encoding: Encoding) {
-    for (const { token, start, end } of tokenRanges(encoding)) {
-      if (!this.first.has(start)) this.first.set(start, token);
-      this.last.set(end, token);
-    }
-  }
-
-  /** The token span of an entity's range, or why there is none. */
-  find({ start, end }: Entity): { start: number; end: number } | LostReason {
-    const first = this.first.get(start);
-    const last = this.last.get(end);
-    if (first !== undefined && last !== undefined && first <= last) return { start: first, end: last };
-    this.coverage ??= new Coverage(this.encoding);
-    if (this.coverage.cuts(start) || this.coverage.cuts(end)) return "boundary-inside-token";
-    return this.coverage.touches(start, end) ? "boundary-on-blank" : "no-token";
-  }
-}
-
-/**
- * Finds the token span of every entity, by offsets alone: a token has to start where the entity starts, and one to end
- * where it ends.
+ * The token span of an entity's range by offsets alone: a token has to start where the entity starts, and one to end
+ * where it ends. Several tokens can stand for one character (a Hangul syllable decomposed into letters): then the span
+ * that covers them all is the one taken.
  *
- * @param entities over the characters of the encoded text
- * @param encoding of the whole text, special tokens included
- * @param typeIndex entity type -> index in the model
- * @param maxTokens longer encodings are cut to this, special tokens counted
+ * @returns token indices of the sequence, both inclusive, or why there is no such span
  */
-export function alignEntities(
-  entities: readonly Entity[], encoding: Encoding, typeIndex: ReadonlyMap<string, number>, maxTokens: number,
-): Alignment {
-  const truncated = truncateEncoding(encoding, maxTokens);
-  // Looked up in the whole text, so that an entity beyond the cut is told from one that no token span expresses.
-  const boundaries = new TokenBoundaries(encoding);
-  const lastKept = truncated.encoding.inputIds.length - 2;
-  const alignment: Alignment = { ...truncated, spans: [], lost: [] };
-  for (const entity of entities) {
-    const entityType = typeIndex.get(entity.type);
-    const found = boundaries.find(entity);
-    if (entityType === undefined) alignment.lost.push({ entity, reason: "unknown-type" });
-    else if (typeof found === "string") alignment.lost.push({ entity, reason: found });
-    else if (truncated.cut !== undefined && found.end > lastKept) {
-      alignment.lost.push({ entity, reason: "beyond-max-length" });
-    } else alignment.spans.push({ entityType, ...found });
+export function alignEntity(entity: Entity, encoding: Encoding): { start: number; end: number } | LostReason {
+  const { starts, ends } = encoding;
+  let first = -1;
+  let last = -1;
+  for (let token = 0; token < starts.length; token++) {
+    const [from = 0, to = 0] = [starts[token], ends[token]];
+    if (from >= to) continue;
+    if (first < 0 && from === entity.start) first = token;
+    if (to === entity.end) last = token;
   }
-  return alignment;
+  return first >= 0 && first <= last ? { start: first, end: last } : lossOf(entity, encoding);
+}
+
+/** Aligns the entities of one text with the windows that it is divided into. */
+export class DocumentAlignment {
+  /** Entities without a token span; complete when all windows have been taken. */
+  readonly lost: LostEntity[] = [];
+  /** Windows given out so far. */
+  windowCount = 0;
+
+  /**
+   * @param typeIndex entity type -> index in the model
+   * @throws RangeError for options that do not fit, when the windows are asked for
+   */
+  constructor(
+    private readonly sample: Pick<Sample, "text" | "entities">, private readonly tokenizer: BertTokenizer,
+    private readonly typeIndex: ReadonlyMap<string, number>, private readonly options: WindowOptions,
+  ) {}
+
+  /** The windows in order; to be gone through once, to the end. */
+  * windows(): Generator<AlignedWindow> {
+    const { text, entities } = this.sample;
+    const waiting = entities.map((entity) => ({ entity, found: false, reason: undefined as LostReason | undefined }));
+    if (waiting.length > 1) waiting.sort((a, b) => a.entity.start - b.entity.start);
+    let from = 0; // entities before it end before the window
+    for (const window of windowsOf(text, this.tokenizer, this.options)) {
+      const { characters, encoding } = window;
+      const spans: TokenSpan[] = [];
+      while (from < waiting.length && (waiting[from]?.entity.end ?? 0) <= characters.start) from++;
+      for (let at = from; at < waiting.length; at++) {
+        const item = waiting[at];
+        if (item === undefined || item.entity.start >= characters.end) break;
+        const { start, end, type } = item.entity;
+        if (start < characters.start || end > characters.end) continue;
+        const entityType = this.typeIndex.get(type);
+        const span = entityType === undefined ? "unknown-type" : alignEntity(item.entity, encoding);
+        if (typeof span === "string") item.reason = span;
+        else if (entityType !== undefined) {
+          item.found = true;
+          spans.push({ entityType, ...span });
+        }
+      }
+      this.windowCount++;
+      yield { ...window, spans };
+    }
+    for (const { entity, found, reason } of waiting) {
+      if (!found) this.lost.push({ entity, reason: reason ?? this.unseen(entity) });
+    }
+  }
+
+  /** Of an entity that no window holds with both its boundaries. */
+  private unseen({ type }: Entity): LostReason {
+    return this.typeIndex.has(type) ? "longer-than-window" : "unknown-type";
+  }
 }

@@ -1,4 +1,4 @@
-import { lostReasons, type Alignment, type LostReason } from "./align.js";
+import { lostReasons, type DocumentAlignment, type LostReason } from "./align.js";
 import type { Sample } from "./sample.js";
 
 const MAX_EXAMPLES = 5;
@@ -8,40 +8,43 @@ const explanations: Record<LostReason, string> = {
   "boundary-inside-token": "start or end inside a token",
   "boundary-on-blank": "start or end on characters without a token",
   "no-token": "have no token at all",
-  "beyond-max-length": "lie beyond the maximum length",
+  "longer-than-window": "are longer than a window (training.maxSeqLen), or cross the edges of all that they lie in",
   "unknown-type": "are of a type that the model does not have",
 };
 
-/** Counts what alignment kept, lost and cut, with a few examples of each loss. */
+/** Counts what alignment kept and lost, with a few examples of each loss, and the texts that were divided. */
 export class AlignmentReport {
   samples = 0;
+  /** Sequences that the texts became: one each, and more for texts that were divided. */
+  windows = 0;
+  /** Texts that did not fit into one window. */
+  divided = 0;
   entities = 0;
   aligned = 0;
   /** Reasons that occurred, with how often and the first few mentions in their surroundings. */
   readonly lost = new Map<LostReason, { count: number; examples: string[] }>();
-  /** Texts longer than the model takes, and what was cut off them. */
-  readonly cut = { samples: 0, tokens: 0, characters: 0 };
 
   get lostCount(): number {
     return this.entities - this.aligned;
   }
 
-  add(sample: Pick<Sample, "text">, alignment: Pick<Alignment, "spans" | "lost" | "cut">): void {
+  /** @param alignment whose windows have all been taken */
+  add(
+    { text, entities }: Pick<Sample, "text" | "entities">,
+    { lost, windowCount }: Pick<DocumentAlignment, "lost" | "windowCount">,
+  ): void {
     this.samples++;
-    this.entities += alignment.spans.length + alignment.lost.length;
-    this.aligned += alignment.spans.length;
-    for (const { entity, reason } of alignment.lost) {
+    this.windows += windowCount;
+    if (windowCount > 1) this.divided++;
+    this.entities += entities.length;
+    this.aligned += entities.length - lost.length;
+    for (const { entity, reason } of lost) {
       const losses = this.lost.get(reason) ?? { count: 0, examples: [] };
       this.lost.set(reason, losses);
       losses.count++;
       if (losses.examples.length < MAX_EXAMPLES) {
-        losses.examples.push(`${entity.type}: ${inContext(sample.text, entity.start, entity.end)}`);
+        losses.examples.push(`${entity.type}: ${inContext(text, entity.start, entity.end)}`);
       }
-    }
-    if (alignment.cut !== undefined) {
-      this.cut.samples++;
-      this.cut.tokens += alignment.cut.tokens;
-      this.cut.characters += alignment.cut.characters;
     }
   }
 }
@@ -51,14 +54,19 @@ function inContext(text: string, start: number, end: number): string {
   const from = Math.max(0, start - CONTEXT);
   const to = Math.min(text.length, end + CONTEXT);
   const parts = [
-    from > 0 ? "..." : "", text.slice(from, start), "[", text.slice(start, end), "]", text.slice(end, to),
+    from > 0 ? "..." : "", text.slice(from, start), "[", shortened(text.slice(start, end)), "]", text.slice(end, to),
     to < text.length ? "..." : "",
   ];
   // Half a surrogate pair at the cut, or a line break in the text, would spoil the line.
   return parts.join("").replace(/[\p{Cs}\p{Cc}]/gu, " ");
 }
 
-/** Lines for a person; none when nothing was lost or cut. */
+function shortened(mention: string): string {
+  if (mention.length <= 8 * CONTEXT) return mention;
+  return `${mention.slice(0, 4 * CONTEXT)} ... ${mention.slice(-3 * CONTEXT)}`;
+}
+
+/** Lines for a person; none when nothing was lost or divided. */
 export function formatAlignmentReport(report: AlignmentReport, name: string): string[] {
   const lines: string[] = [];
   if (report.lostCount > 0) {
@@ -73,11 +81,10 @@ export function formatAlignmentReport(report: AlignmentReport, name: string): st
     const examples = losses.examples.map((example) => `    ${example}`);
     lines.push(`  ${losses.count} ${explanations[reason]}, such as`, ...examples);
   }
-  if (report.cut.samples > 0) {
-    const { samples, tokens, characters } = report.cut;
+  if (report.divided > 0) {
     lines.push(
-      `${name}: ${samples} of ${report.samples} texts are longer than the maximum length; `
-      + `${tokens} tokens (${characters} characters) were cut off`,
+      `${name}: ${report.divided} of ${report.samples} texts are longer than a window and were divided; `
+      + `${report.windows} windows in all`,
     );
   }
   return lines;

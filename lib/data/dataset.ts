@@ -1,9 +1,10 @@
-import type { Encoding } from "../tokenizer/bert-tokenizer.js";
-import { alignEntities, type Alignment } from "./align.js";
+import type { BertTokenizer } from "../tokenizer/bert-tokenizer.js";
+import { DocumentAlignment, type AlignedWindow } from "./align.js";
 import { AlignmentReport } from "./alignment-report.js";
 import { Int32Column } from "./int32-column.js";
 import type { PackedBatch, SpanTable } from "./packed-batch.js";
 import type { Sample } from "./sample.js";
+import type { WindowOptions } from "./windows.js";
 
 /** A batch as the engine takes it, with the spans it should find. */
 export interface LabelledBatch {
@@ -12,24 +13,24 @@ export interface LabelledBatch {
 }
 
 /**
- * Token ids and gold spans of many samples, end to end in flat columns: no texts, no offsets, no label matrices, so
- * that memory grows with tokens and entities alone.
+ * Token ids and gold spans of many sequences, end to end in flat columns: no texts, no offsets, no label matrices, so
+ * that memory grows with tokens and entities alone. A sequence is a text, or a window of one that is long.
  */
 export class Dataset {
   private readonly inputIds = new Int32Column();
-  private readonly sampleStarts = new Int32Column(); // [samples + 1], tokens
-  private readonly spanStarts = new Int32Column(); // [samples + 1], spans
+  private readonly sequenceStarts = new Int32Column(); // [sequences + 1], tokens
+  private readonly spanStarts = new Int32Column(); // [sequences + 1], spans
   private readonly entityType = new Int32Column();
   private readonly start = new Int32Column();
   private readonly end = new Int32Column();
 
   constructor() {
-    this.sampleStarts.push(0);
+    this.sequenceStarts.push(0);
     this.spanStarts.push(0);
   }
 
-  get sampleCount(): number {
-    return this.sampleStarts.length - 1;
+  get sequenceCount(): number {
+    return this.sequenceStarts.length - 1;
   }
 
   get tokenCount(): number {
@@ -40,31 +41,38 @@ export class Dataset {
     return this.start.length;
   }
 
-  /** Tokens of one sample, special tokens included. */
-  lengthOf(sample: number): number {
-    return this.sampleStarts.at(sample + 1) - this.sampleStarts.at(sample);
+  /** Tokens of one sequence, special tokens included. */
+  lengthOf(sequence: number): number {
+    return this.sequenceStarts.at(sequence + 1) - this.sequenceStarts.at(sequence);
   }
 
-  add({ encoding, spans }: Pick<Alignment, "encoding" | "spans">): void {
+  add({ encoding, spans }: Pick<AlignedWindow, "encoding" | "spans">): void {
     this.inputIds.append(encoding.inputIds);
     for (const span of spans) {
       this.entityType.push(span.entityType);
       this.start.push(span.start);
       this.end.push(span.end);
     }
-    this.sampleStarts.push(this.inputIds.length);
+    this.sequenceStarts.push(this.inputIds.length);
     this.spanStarts.push(this.start.length);
   }
 
+  /** Gives every span the type that stands under its present one in the list. */
+  renumberTypes(renumbered: ArrayLike<number>): void {
+    for (let span = 0; span < this.spanCount; span++) {
+      this.entityType.set(span, renumbered[this.entityType.at(span)] ?? 0);
+    }
+  }
+
   /**
-   * The given samples as one batch, in the given order.
+   * The given sequences as one batch, in the given order.
    *
    * @throws RangeError for an index outside the set.
    */
-  batch(samples: ArrayLike<number>): LabelledBatch {
-    const order = Array.from(samples);
-    const tokens = order.reduce((sum, sample) => sum + this.lengthOf(sample), 0);
-    const spans = order.reduce((sum, sample) => sum + this.spanStarts.at(sample + 1) - this.spanStarts.at(sample), 0);
+  batch(sequences: ArrayLike<number>): LabelledBatch {
+    const order = Array.from(sequences);
+    const tokens = order.reduce((sum, one) => sum + this.lengthOf(one), 0);
+    const spans = order.reduce((sum, one) => sum + this.spanStarts.at(one + 1) - this.spanStarts.at(one), 0);
     const batch = { inputIds: new Int32Array(tokens), sequenceStarts: new Int32Array(order.length + 1) };
     const gold = {
       sequence: new Int32Array(spans),
@@ -74,42 +82,52 @@ export class Dataset {
     };
     let token = 0;
     let span = 0;
-    order.forEach((sample, sequence) => {
-      const ids = this.inputIds.view(this.sampleStarts.at(sample), this.sampleStarts.at(sample + 1));
-      batch.inputIds.set(ids, token);
-      token += ids.length;
+    order.forEach((one, sequence) => {
+      this.inputIds.copyTo(batch.inputIds, token, this.sequenceStarts.at(one), this.sequenceStarts.at(one + 1));
+      token += this.lengthOf(one);
       batch.sequenceStarts[sequence + 1] = token;
-      const [from, to] = [this.spanStarts.at(sample), this.spanStarts.at(sample + 1)];
+      const [from, to] = [this.spanStarts.at(one), this.spanStarts.at(one + 1)];
       gold.sequence.fill(sequence, span, span + to - from);
-      gold.entityType.set(this.entityType.view(from, to), span);
-      gold.start.set(this.start.view(from, to), span);
-      gold.end.set(this.end.view(from, to), span);
+      this.entityType.copyTo(gold.entityType, span, from, to);
+      this.start.copyTo(gold.start, span, from, to);
+      this.end.copyTo(gold.end, span, from, to);
       span += to - from;
     });
     return { batch, gold };
   }
 }
 
-interface DatasetOptions {
-  /** The model's types, in its order. */
-  entityTypes: readonly string[];
-  /** Longer encodings are cut to this, special tokens counted. */
-  maxTokens: number;
-  /** Encodes with special tokens and without truncation. */
-  encode: (text: string) => Encoding;
+export interface DatasetOptions extends WindowOptions {
+  /** The model's types, in its order; default: those that occur, in the order of their code units. */
+  entityTypes?: readonly string[];
+  tokenizer: BertTokenizer;
 }
 
-/** Encodes, aligns and packs a stream of samples; the report tells what got lost on the way. */
+export interface BuiltDataset {
+  dataset: Dataset;
+  entityTypes: readonly string[];
+  /** What got lost on the way. */
+  report: AlignmentReport;
+}
+
+/** Encodes, aligns and packs a stream of samples, none of which is kept. */
 export async function buildDataset(
-  samples: AsyncIterable<Sample> | Iterable<Sample>, { entityTypes, maxTokens, encode }: DatasetOptions,
-): Promise<{ dataset: Dataset; report: AlignmentReport }> {
-  const typeIndex = new Map(entityTypes.map((type, index) => [type, index]));
+  samples: AsyncIterable<Sample> | Iterable<Sample>, { entityTypes, tokenizer, ...window }: DatasetOptions,
+): Promise<BuiltDataset> {
+  const typeIndex = new Map(entityTypes?.map((type, index) => [type, index]));
   const dataset = new Dataset();
   const report = new AlignmentReport();
   for await (const sample of samples) {
-    const alignment = alignEntities(sample.entities, encode(sample.text), typeIndex, maxTokens);
-    dataset.add(alignment);
+    if (entityTypes === undefined) {
+      for (const { type } of sample.entities) if (!typeIndex.has(type)) typeIndex.set(type, typeIndex.size);
+    }
+    const alignment = new DocumentAlignment(sample, tokenizer, typeIndex, window);
+    for (const aligned of alignment.windows()) dataset.add(aligned);
     report.add(sample, alignment);
   }
-  return { dataset, report };
+  if (entityTypes !== undefined) return { dataset, entityTypes, report };
+  const sorted = [...typeIndex.keys()].sort();
+  const places = new Map(sorted.map((type, index) => [type, index]));
+  dataset.renumberTypes([...typeIndex.keys()].map((type) => places.get(type) ?? 0));
+  return { dataset, entityTypes: sorted, report };
 }

@@ -20,8 +20,8 @@ export const MAX_LINE_BYTES = 64 << 20;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const chineseDecoder = new TextDecoder("gb18030", { fatal: true });
 
-/** Names the encoding that bytes which are not UTF-8 seem to have. */
-function encodingProblem(bytes: Uint8Array, number: number): string {
+/** Names the encoding that bytes which are not UTF-8 seem to have; `number` is that of their line. */
+export function encodingProblem(bytes: Uint8Array, number: number): string {
   const [first, second] = bytes;
   if (number === 1 && ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))) {
     return "is not UTF-8 but UTF-16; save the file as UTF-8";

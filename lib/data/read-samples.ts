@@ -18,6 +18,9 @@ export interface ReadReport {
   /** Entities dropped because the record names the same type and range twice. */
   duplicates: number;
   duplicateExamples: string[];
+  /** Faulty records that were left out; only with `skipFaulty`. */
+  skipped: number;
+  skippedExamples: string[];
 }
 
 export interface ReadOptions {
@@ -29,6 +32,8 @@ export interface ReadOptions {
   entityTypes?: readonly string[];
   /** For training and evaluation: a record without annotation, and a file without records, is an error. */
   requireLabels?: boolean;
+  /** Leaves faulty records out, with a count in the report, in place of ending with an error. */
+  skipFaulty?: boolean;
   report?: ReadReport;
 }
 
@@ -38,7 +43,9 @@ export const sampleFormats = ["auto", ...formatNames] as const;
 export type SampleFormat = "auto" | FormatName;
 
 export function emptyReadReport(): ReadReport {
-  return { samples: 0, entities: 0, unlabelled: 0, duplicates: 0, duplicateExamples: [] };
+  return {
+    samples: 0, entities: 0, unlabelled: 0, duplicates: 0, duplicateExamples: [], skipped: 0, skippedExamples: [],
+  };
 }
 
 /**
@@ -49,7 +56,7 @@ export function emptyReadReport(): ReadReport {
 export async function* readRecords(
   path: string, format: SampleFormat, options: FormatOptions = {},
 ): AsyncGenerator<FileRecord> {
-  const name = format === "auto" ? await detectFormat(path) : format;
+  const name = await resolveFormat(path, format);
   const found = formatOf(name);
   const known = found.options;
   const foreign = Object.keys(options).find((option) => !known.some((own) => own === option));
@@ -58,6 +65,11 @@ export async function* readRecords(
     throw new GlobalPointerError("DATA", `the format ${name} of ${path} has no option ${foreign}; ${own}`);
   }
   yield* found.read(path, options);
+}
+
+/** The format of a file: the one named, or the one that its beginning shows. @throws GlobalPointerError `DATA` */
+export async function resolveFormat(path: string, format: SampleFormat): Promise<FormatName> {
+  return format === "auto" ? detectFormat(path) : format;
 }
 
 /** The fault of a record that can be read but not be used, or undefined. */
@@ -102,13 +114,20 @@ function refuse(problems: string[], count: number): never {
  * that are not what the format says, each named as file:line
  */
 export async function* readSamples(path: string, options: ReadOptions = {}): AsyncGenerator<Sample> {
-  const { format = "auto", formatOptions, entityTypes, requireLabels = false, report } = options;
+  const { format = "auto", formatOptions, entityTypes, report } = options;
+  const { requireLabels = false, skipFaulty = false } = options;
   const known = entityTypes === undefined ? undefined : new Set(entityTypes);
   const problems: string[] = [];
   let bad = 0;
   let samples = 0;
   for await (const { place, sample, problem } of readRecords(path, format, formatOptions)) {
     const fault = sample === undefined ? problem ?? "cannot be used" : unusable(sample, known, requireLabels);
+    if (fault !== undefined && skipFaulty) {
+      if (report !== undefined && ++report.skipped <= LISTED_PROBLEMS) {
+        report.skippedExamples.push(`${place}: ${fault}`);
+      }
+      continue;
+    }
     if (fault !== undefined) {
       bad++;
       if (problems.length < LISTED_PROBLEMS) problems.push(`${place}: ${fault}`);
@@ -133,6 +152,21 @@ export async function* readSamples(path: string, options: ReadOptions = {}): Asy
   if (samples === 0 && requireLabels) {
     throw new GlobalPointerError("DATA", `${path}: holds no samples; give a file of annotated texts`);
   }
+}
+
+/** Lines that tell a person what was dropped or left out; none when nothing was. */
+export function formatReadReport(report: ReadReport, name: string): string[] {
+  const { duplicates, duplicateExamples, skipped, skippedExamples } = report;
+  return [
+    ...(duplicates === 0 ? [] : [
+      `${name}: ${duplicates} entities stand twice in their text; each counts once`,
+      ...duplicateExamples.map((example) => `    ${example}`),
+    ]),
+    ...(skipped === 0 ? [] : [
+      `${name}: ${skipped} faulty ${skipped === 1 ? "text was" : "texts were"} left out`,
+      ...skippedExamples.map((example) => `    ${example}`),
+    ]),
+  ];
 }
 
 /** The entity types that occur, in the order of their code units. */

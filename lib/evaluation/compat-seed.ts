@@ -1,4 +1,8 @@
+import type { AlignedWindow } from "../data/align.js";
 import type { SpanTable } from "../data/packed-batch.js";
+import { thresholdsFor, type DecodeOptions } from "../model/decode-options.js";
+import { packEncodings } from "../model/document-prediction.js";
+import type { GlobalPointer } from "../model/global-pointer.js";
 import { ratio, scoresFrom } from "./metrics.js";
 
 /** Means of per-batch scores. */
@@ -78,5 +82,46 @@ export class BatchMeanScores {
       support: this.support,
       batches: this.batches,
     };
+  }
+}
+
+/** The spans that alignment kept, as columns of one batch. */
+function goldSpans(windows: readonly AlignedWindow[]): SpanTable {
+  const rows = windows.flatMap(({ spans }, sequence) => spans.map((span) => ({ sequence, ...span })));
+  return {
+    sequence: Int32Array.from(rows, (row) => row.sequence),
+    entityType: Int32Array.from(rows, (row) => row.entityType),
+    start: Int32Array.from(rows, (row) => row.start),
+    end: Int32Array.from(rows, (row) => row.end),
+  };
+}
+
+/** Computes BatchMeanScores with a model: batches of `batchSize` texts, all of their windows in one. */
+export class BatchMeanEvaluation {
+  private readonly scores = new BatchMeanScores();
+  private readonly thresholds: Float32Array;
+  private texts = 0;
+  private windows: AlignedWindow[] = [];
+
+  constructor(private readonly model: GlobalPointer, private readonly options: DecodeOptions & { batchSize: number }) {
+    this.thresholds = thresholdsFor(model.description, options);
+  }
+
+  /** @param windows of one text */
+  async add(windows: readonly AlignedWindow[]): Promise<void> {
+    this.windows.push(...windows);
+    if (++this.texts >= this.options.batchSize) await this.score();
+  }
+
+  async result(): Promise<BatchMeanMetrics> {
+    if (this.texts > 0) await this.score();
+    return this.scores.result();
+  }
+
+  private async score(): Promise<void> {
+    const batch = packEncodings(this.windows.map(({ encoding }) => encoding));
+    this.scores.addBatch(goldSpans(this.windows), await this.model.engine.predict(batch, this.thresholds));
+    this.windows = [];
+    this.texts = 0;
   }
 }

@@ -34,6 +34,14 @@ export function scoresFrom({ support, predicted, correct }: Pick<Scores, "suppor
   };
 }
 
+/** Means over the types that occur, in the annotation or the prediction, each type counting the same. */
+export function macroScores({ types }: Metrics): Pick<Scores, "precision" | "recall" | "f1"> {
+  const occurring = Object.values(types).filter(({ support, predicted }) => support + predicted > 0);
+  const mean = (name: "precision" | "recall" | "f1"): number =>
+    ratio(occurring.reduce((sum, scores) => sum + scores[name], 0), occurring.length);
+  return { precision: mean("precision"), recall: mean("recall"), f1: mean("f1") };
+}
+
 /** The distinct entities of an annotation, by all that strict scoring looks at: type -> start -> ends. */
 class GoldEntities {
   private readonly found = new Map<string, Map<number, Set<number>>>();

@@ -1,6 +1,7 @@
 // What a program passes in: checked here, so that a mistake is told at the call and not by what comes of it.
 
-function shown(value: unknown): string {
+/** A value as an error quotes it. */
+export function shownArgument(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
@@ -17,11 +18,5 @@ export function requireTexts(texts: unknown): asserts texts is readonly string[]
 /** @throws RangeError */
 export function requireBatchSize(batchSize: unknown): asserts batchSize is number {
   if (typeof batchSize === "number" && Number.isSafeInteger(batchSize) && batchSize >= 1) return;
-  throw new RangeError(`batchSize must be a whole number of 1 or more, but is ${shown(batchSize)}`);
-}
-
-/** Infinities are thresholds like any other. @throws RangeError */
-export function requireThreshold(threshold: unknown): asserts threshold is number {
-  if (typeof threshold === "number" && !Number.isNaN(threshold)) return;
-  throw new RangeError(`threshold must be a number, but is ${shown(threshold)}`);
+  throw new RangeError(`batchSize must be a whole number of 1 or more, but is ${shownArgument(batchSize)}`);
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { defaultStride } from "../data/windows.js";
 import { GlobalPointerError } from "../errors.js";
 import { readJsonFile } from "../storage/read-json.js";
 import { refuseExisting, writeWholeDirectory } from "../storage/whole-directory.js";
@@ -72,6 +73,7 @@ export async function convertFromSeed(seed: SeedModel, output: string): Promise<
     entityTypes,
     tokenizer: { ...tokenizer, lowerCase },
     threshold: 0,
+    window: { maxSeqLen: shape.maxPositionEmbeddings, stride: defaultStride(shape.maxPositionEmbeddings) },
   }, vocabulary, { device: "cpu" });
   try {
     await model.loadWeights(seed.stateDict, "model").catch((error: unknown) => {

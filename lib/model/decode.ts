@@ -78,14 +78,17 @@ export class SpanDecoder {
    * The entities of one sequence, by start, then the longer first, then by type: an entity comes before those inside
    * it. Spans that start or end on [CLS] or [SEP] are left out; spans that cover the same characters with the same type
    * become one, with the best score.
+   *
+   * @param keep tells which token spans count (both ends inclusive); default: all
    */
-  * entitiesOf(sequence: number): Generator<Entity> {
+  * entitiesOf(sequence: number, keep?: (start: number, end: number) => boolean): Generator<Entity> {
     const { table, encodings, entityTypes } = this;
     const encoding = encodings[sequence];
     if (encoding === undefined) throw new RangeError(`the batch has no sequence ${sequence}`);
     let pending: Entity | undefined;
     for (const row of this.sortedRows(sequence, encoding)) {
-      const range = decodeSpan(encoding, table.start[row] ?? 0, table.end[row] ?? 0);
+      const [first = 0, last = 0] = [table.start[row], table.end[row]];
+      const range = keep?.(first, last) === false ? undefined : decodeSpan(encoding, first, last);
       if (range === undefined) continue;
       const type = entityTypes[table.entityType[row] ?? 0] ?? "";
       const score = table.score?.[row];
@@ -104,10 +107,16 @@ export class SpanDecoder {
     const { table, ranks, rows } = this;
     const found = rows.items.subarray(rows.starts[sequence], rows.starts[sequence + 1]);
     if (found.length < 2) return found;
+    // A window far inside a text has large offsets, but few different ones: counted from its first character.
     const textEnd = encoding.ends.reduce((last, end) => Math.max(last, end), 0);
+    const textStart = encoding.starts.reduce((least, start, token) =>
+      start < (encoding.ends[token] ?? 0) ? Math.min(least, start) : least, textEnd);
+    const keys = textEnd - textStart + 1;
     const byType = bucketsOf(found, ranks.length, (row) => ranks[table.entityType[row] ?? 0] ?? 0);
-    const byEnd = bucketsOf(byType.items, textEnd + 1, (row) => textEnd - (encoding.ends[table.end[row] ?? 0] ?? 0));
-    return bucketsOf(byEnd.items, textEnd + 1, (row) => encoding.starts[table.start[row] ?? 0] ?? 0).items;
+    const byEnd = bucketsOf(byType.items, keys, (row) =>
+      Math.min(keys - 1, textEnd - (encoding.ends[table.end[row] ?? 0] ?? 0)));
+    return bucketsOf(byEnd.items, keys, (row) =>
+      Math.max(0, (encoding.starts[table.start[row] ?? 0] ?? 0) - textStart)).items;
   }
 
   private check(row: number): void {

@@ -1,3 +1,4 @@
+import type { WindowOptions } from "../data/windows.js";
 import type { TokenizerOptions } from "../tokenizer/bert-tokenizer.js";
 import type { EncoderShape } from "./bert-config.js";
 import type { ModelShape } from "./native.js";
@@ -19,6 +20,10 @@ export interface ModelDescription {
   tokenizer: TokenizerOptions;
   /** Spans above this score are entities. */
   threshold: number;
+  /** The same by type, in the order of the types; goes before `threshold`. */
+  thresholds?: readonly number[];
+  /** How texts are divided that are longer than a window. */
+  window: WindowOptions;
 }
 
 /** The shape that the native engine wants. */

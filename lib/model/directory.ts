@@ -2,11 +2,13 @@ import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { LIMITS } from "../data/limits.js";
+import { defaultStride, type WindowOptions } from "../data/windows.js";
 import { GlobalPointerError } from "../errors.js";
 import { readJsonFile } from "../storage/read-json.js";
 import { wholeDirectory } from "../storage/whole-directory.js";
+import { writeWholeFile } from "../storage/whole-file.js";
 import { SPECIAL_TOKENS, Vocabulary } from "../tokenizer/vocabulary.js";
-import { bertConfigFrom, bertConfigSchema, encoderShapeFrom } from "./bert-config.js";
+import { bertConfigFrom, bertConfigSchema, encoderShapeFrom, type EncoderShape } from "./bert-config.js";
 import type { ModelDescription } from "./description.js";
 import { requireVocabularyFits } from "./pretrained.js";
 
@@ -31,6 +33,10 @@ const globalPointerSchema = z.object({
   }),
   tokenizer: z.object({ lowerCase: z.boolean(), stripAccents: z.boolean(), tokenizeChineseChars: z.boolean() }),
   threshold: z.number(),
+  thresholds: z.array(z.number()).optional(),
+  // Models of before there were windows: as long as the encoder takes.
+  maxSeqLen: z.number().int().min(3).optional(),
+  stride: z.number().int().min(1).optional(),
   /** Tells a vocabulary that was cut short; the embeddings may have more rows than there are tokens. */
   vocabularySize: z.number().int().positive(),
 }, { error: "missing, as in an encoder that gp-train has not made a model of" });
@@ -60,7 +66,7 @@ export function readModelDirectory(directory: string): ModelDirectory {
     throw new GlobalPointerError("MODEL_DIRECTORY", `${directory} is a run, not a model: use the model in ${inside}.`);
   }
   const config = readJsonFile(join(found, "config.json"), modelConfigSchema, "MODEL_DIRECTORY", REMEDY);
-  const { entityTypes, head, tokenizer, threshold, vocabularySize } = config.globalPointer;
+  const { entityTypes, head, tokenizer, threshold, thresholds, vocabularySize } = config.globalPointer;
   const vocabulary = Vocabulary.fromFile(join(found, "vocab.txt"));
   if (vocabulary.size !== vocabularySize) {
     throw new GlobalPointerError(
@@ -75,17 +81,40 @@ export function readModelDirectory(directory: string): ModelDirectory {
   if (!existsSync(weightsPath)) {
     throw new GlobalPointerError("MODEL_DIRECTORY", `${weightsPath} does not exist: ${REMEDY}.`);
   }
-  return { description: { encoder, head, entityTypes, tokenizer, threshold }, vocabulary, weightsPath };
+  if (thresholds !== undefined && thresholds.length !== entityTypes.length) {
+    throw new GlobalPointerError(
+      "MODEL_DIRECTORY",
+      `${join(found, "config.json")} has ${thresholds.length} thresholds for ${entityTypes.length} entity types: give `
+      + "each type one, or remove \"thresholds\".",
+    );
+  }
+  const description: ModelDescription = {
+    encoder, head, entityTypes, tokenizer, threshold, ...(thresholds === undefined ? {} : { thresholds }),
+    window: readWindow(config.globalPointer, encoder, found),
+  };
+  return { description, vocabulary, weightsPath };
 }
 
-/** Everything of a model directory but its weights, into a directory that is being written aside. */
-export function writeModelFiles(directory: string, description: ModelDescription, vocabulary: Vocabulary): void {
-  const { encoder, head, entityTypes, tokenizer, threshold } = description;
+/** How the model divides long texts. */
+function readWindow(
+  { maxSeqLen, stride }: { maxSeqLen?: number | undefined; stride?: number | undefined }, encoder: EncoderShape,
+  directory: string,
+): WindowOptions {
+  const length = maxSeqLen ?? encoder.maxPositionEmbeddings;
+  const window = { maxSeqLen: length, stride: stride ?? defaultStride(length) };
+  if (length <= encoder.maxPositionEmbeddings && window.stride <= length - 2) return window;
+  throw new GlobalPointerError(
+    "MODEL_DIRECTORY",
+    `${join(directory, "config.json")} has maxSeqLen ${length} and stride ${window.stride}, which do not fit `
+    + `${encoder.maxPositionEmbeddings} positions: ${REMEDY}.`,
+  );
+}
+
+/** The text of a model directory's config.json. */
+function configText(description: ModelDescription, vocabulary: Vocabulary): string {
+  const { encoder, head, entityTypes, tokenizer, threshold, thresholds, window } = description;
   const { lowerCase, stripAccents = lowerCase, tokenizeChineseChars = true } = tokenizer;
-  const write = (name: string, value: unknown): void => {
-    writeFileSync(join(directory, name), `${JSON.stringify(value, undefined, 2)}\n`);
-  };
-  write("config.json", {
+  return jsonText({
     architectures: ["GlobalPointer"],
     ...bertConfigFrom(encoder),
     globalPointer: {
@@ -94,20 +123,42 @@ export function writeModelFiles(directory: string, description: ModelDescription
       head,
       tokenizer: { lowerCase, stripAccents, tokenizeChineseChars },
       threshold,
+      ...(thresholds === undefined ? {} : { thresholds }),
+      ...window,
       vocabularySize: vocabulary.size,
     },
   });
+}
+
+function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
+
+/**
+ * Describes the model of a directory anew; its weights and vocabulary stay as they are.
+ *
+ * @throws GlobalPointerError `OUTPUT`
+ */
+export function rewriteDescription(directory: string, description: ModelDescription, vocabulary: Vocabulary): void {
+  writeWholeFile(join(wholeDirectory(directory), "config.json"), configText(description, vocabulary));
+}
+
+/** Everything of a model directory but its weights, into a directory that is being written aside. */
+export function writeModelFiles(directory: string, description: ModelDescription, vocabulary: Vocabulary): void {
+  const { encoder, tokenizer } = description;
+  const { lowerCase, stripAccents = lowerCase, tokenizeChineseChars = true } = tokenizer;
+  writeFileSync(join(directory, "config.json"), configText(description, vocabulary));
   const special = Object.entries(SPECIAL_TOKENS)
     .filter(([, token]) => vocabulary.idOf(token) !== undefined)
     .map(([role, token]) => [`${role}_token`, token]);
-  write("tokenizer_config.json", {
+  writeFileSync(join(directory, "tokenizer_config.json"), jsonText({
     tokenizer_class: "BertTokenizer",
     do_lower_case: lowerCase,
     strip_accents: stripAccents,
     tokenize_chinese_chars: tokenizeChineseChars,
     model_max_length: encoder.maxPositionEmbeddings,
     ...Object.fromEntries(special),
-  });
+  }));
   const tokens = Array.from({ length: vocabulary.size }, (_, id) => vocabulary.tokenOf(id) ?? "");
   writeFileSync(join(directory, "vocab.txt"), `${tokens.join("\n")}\n`);
 }

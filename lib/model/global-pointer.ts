@@ -1,14 +1,14 @@
 import { join } from "node:path";
-import type { PackedBatch, SpanTable } from "../data/packed-batch.js";
 import type { Entity } from "../data/sample.js";
-import { truncateEncoding, type Cut } from "../data/truncation.js";
+import { defaultStride, requireWindowOptions, windowsOf, type WindowOptions } from "../data/windows.js";
 import { writeWholeDirectory } from "../storage/whole-directory.js";
-import { BertTokenizer, type Encoding } from "../tokenizer/bert-tokenizer.js";
+import { BertTokenizer } from "../tokenizer/bert-tokenizer.js";
 import type { Vocabulary } from "../tokenizer/vocabulary.js";
-import { requireBatchSize, requireTexts, requireThreshold } from "./arguments.js";
-import { SpanDecoder } from "./decode.js";
+import { requireBatchSize, requireTexts } from "./arguments.js";
+import { requireDecodeOptions, thresholdsFor, type DecodeOptions } from "./decode-options.js";
 import { modelShape, type ModelDescription } from "./description.js";
 import { readModelDirectory, WEIGHTS_FILE, writeModelFiles } from "./directory.js";
+import { DocumentPredictor, type Document, type DocumentPrediction } from "./document-prediction.js";
 import { createEngine } from "./engine.js";
 import type { LoadReport, NativeEngine } from "./native.js";
 
@@ -21,10 +21,11 @@ export interface DeviceOptions {
   threads?: number;
 }
 
-export interface PredictOptions {
-  /** Spans above this score are entities. Default: what the model directory says, 0 unless changed. */
-  threshold?: number;
-  /** Texts to compute at a time: more are faster, fewer take less memory. Default: 32. */
+export interface PredictOptions extends DecodeOptions, Partial<WindowOptions> {
+  /**
+   * Windows to compute at a time (texts, when they are no longer than a window): more are faster, fewer take less
+   * memory. Default: 32.
+   */
   batchSize?: number;
 }
 
@@ -33,26 +34,6 @@ export interface Prediction {
   text: string;
   /** By start, the longer first. */
   entities: Entity[];
-  /** Present when the text was longer than the model takes: what was left out at its end. */
-  cut?: Cut;
-}
-
-/** The spans found in the encodings of one batch. */
-export interface BatchPrediction {
-  spans: SpanTable;
-  /** The same as entities of one sequence of the batch, made when asked for. */
-  entitiesOf: (sequence: number) => Iterable<Entity>;
-}
-
-/** Lays encodings end to end. */
-function packEncodings(encodings: readonly Encoding[]): PackedBatch {
-  const sequenceStarts = new Int32Array(encodings.length + 1);
-  encodings.forEach(({ inputIds }, index) => {
-    sequenceStarts[index + 1] = (sequenceStarts[index] ?? 0) + inputIds.length;
-  });
-  const inputIds = new Int32Array(sequenceStarts[encodings.length] ?? 0);
-  encodings.forEach((encoding, index) => { inputIds.set(encoding.inputIds, sequenceStarts[index]); });
-  return { inputIds, sequenceStarts };
 }
 
 /**
@@ -132,11 +113,39 @@ export class GlobalPointer {
   }
 
   /**
-   * Finds the entities of each text, in the order of the texts. A text that is too long is cut, and its prediction says
-   * so.
+   * How texts are divided: as in training, where the options do not say otherwise.
+   *
+   * @throws RangeError when they ask for windows that cannot be
+   */
+  windowOptions({ maxSeqLen, stride }: Partial<WindowOptions> = {}): WindowOptions {
+    const { window } = this.description;
+    const length = maxSeqLen ?? window.maxSeqLen;
+    const options = {
+      maxSeqLen: length,
+      stride: stride ?? (length === window.maxSeqLen ? window.stride : defaultStride(length)),
+    };
+    requireWindowOptions(options);
+    if (length <= this.maxTokens) return options;
+    throw new RangeError(`maxSeqLen must be at most ${this.maxTokens}, as the encoder has positions, but is ${length}`);
+  }
+
+  /** [types] the threshold of each type, with the options on top of what the model has. */
+  thresholds(options: DecodeOptions = {}): Float32Array {
+    return thresholdsFor(this.description, options);
+  }
+
+  /** @throws RangeError naming the option that does not fit the model */
+  checkOptions(options: PredictOptions): void {
+    this.windowOptions(options);
+    requireDecodeOptions(options, this.entityTypes);
+  }
+
+  /**
+   * Finds the entities of each text, in the order of the texts. A text that is longer than a window is divided into
+   * windows that overlap; positions are those of the whole text.
    *
    * @throws TypeError when `texts` is not an array of strings
-   * @throws RangeError when `batchSize` is not a whole number of 1 or more, or `threshold` not a number
+   * @throws RangeError when an option does not fit
    * @throws GlobalPointerError `DISPOSED` or `OUT_OF_MEMORY`
    */
   async predict(texts: readonly string[], options: PredictOptions = {}): Promise<Prediction[]> {
@@ -151,33 +160,30 @@ export class GlobalPointer {
    * @throws as `predict` does, when the first prediction is asked for
    */
   async* predictEach(texts: readonly string[], options: PredictOptions = {}): AsyncGenerator<Prediction> {
-    const { batchSize = DEFAULT_BATCH_SIZE, threshold } = options;
     requireTexts(texts);
-    requireBatchSize(batchSize);
-    for (let begin = 0; begin < texts.length; begin += batchSize) {
-      const batch = texts.slice(begin, begin + batchSize);
-      const encoded = batch.map((text) => truncateEncoding(this.tokenizer.encode(text), this.maxTokens));
-      const { entitiesOf } = await this.predictEncodings(encoded.map(({ encoding }) => encoding), threshold);
-      for (const [index, text] of batch.entries()) {
-        const cut = encoded[index]?.cut;
-        yield { text, entities: [...entitiesOf(index)], ...(cut === undefined ? {} : { cut }) };
-      }
+    const window = this.windowOptions(options);
+    const documents = function* (tokenizer: BertTokenizer) {
+      for (const text of texts) yield { text, windows: windowsOf(text, tokenizer, window) };
+    };
+    for await (const { document, entities } of this.predictDocuments(documents(this.tokenizer), options)) {
+      yield { text: document.text, entities: [...entities()] };
     }
   }
 
   /**
-   * The same for one batch of encodings, none longer than `maxTokens`.
+   * The same for texts that are divided already, whose entities are made when they are asked for.
    *
-   * @throws RangeError when the threshold is not a number
+   * @throws RangeError when an option does not fit
    */
-  async predictEncodings(
-    encodings: readonly Encoding[], threshold = this.description.threshold,
-  ): Promise<BatchPrediction> {
-    requireThreshold(threshold);
-    const thresholds = new Float32Array(this.entityTypes.length).fill(threshold);
-    const spans = await this.engine.predict(packEncodings(encodings), thresholds);
-    const decoder = new SpanDecoder(spans, encodings, this.entityTypes);
-    return { spans, entitiesOf: (sequence) => decoder.entitiesOf(sequence) };
+  predictDocuments<D extends Document>(
+    documents: AsyncIterable<D> | Iterable<D>, options: DecodeOptions & { batchSize?: number } = {},
+  ): AsyncGenerator<DocumentPrediction<D>> {
+    const { batchSize = DEFAULT_BATCH_SIZE } = options;
+    requireBatchSize(batchSize);
+    requireDecodeOptions(options, this.entityTypes);
+    return new DocumentPredictor(
+      this.engine, this.entityTypes, this.thresholds(options), options, batchSize,
+    ).run(documents);
   }
 
   /** Writes the model's files into a directory that exists: for directories that hold more than a model. */

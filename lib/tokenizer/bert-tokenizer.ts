@@ -94,6 +94,12 @@ export class BertTokenizer {
     };
   }
 
+  /** Whether a word, and a special token, ends behind this character whatever follows: where a text may be divided. */
+  endsWord(codePoint: number): boolean {
+    const kind = kindOf(this.#characters.entryOf(codePoint));
+    return kind === CharacterKind.BLANK || (kind === CharacterKind.ISOLATED && codePoint !== OPENING_BRACKET);
+  }
+
   #encodeText(text: string): void {
     // What lies between two special tokens is normalized on its own.
     let segmentStart = 0;

@@ -4,6 +4,7 @@ import { GlobalPointerError } from "../errors.js";
 import type { EncoderShape } from "../model/bert-config.js";
 import type { ModelDescription } from "../model/description.js";
 import { readPretrainedDirectory } from "../model/pretrained.js";
+import { trainingWindow } from "./data.js";
 import type { TokenizerOptions } from "../tokenizer/bert-tokenizer.js";
 import { Vocabulary } from "../tokenizer/vocabulary.js";
 
@@ -72,6 +73,7 @@ export function planModel(config: ResolvedConfig): ModelPlan {
   return {
     describe: (entityTypes) => ({
       encoder: shape, head: config.head, entityTypes, tokenizer, threshold: config.evaluation.threshold,
+      window: trainingWindow(config),
     }),
     vocabulary,
     tokenizer,

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { loadConfig, type ResolvedConfig } from "../config/load.js";
 import { formatAlignmentReport } from "../data/alignment-report.js";
-import type { ReadReport } from "../data/read-samples.js";
+import { formatReadReport } from "../data/read-samples.js";
 import { GlobalPointerError } from "../errors.js";
 import { GlobalPointer } from "../model/global-pointer.js";
+import { BertTokenizer } from "../tokenizer/bert-tokenizer.js";
 import { planModel } from "./build-model.js";
-import { dataDigest, entityTypesOf, readTrainingData, type TrainingData } from "./data.js";
+import { readTrainingData, type TrainingData } from "./data.js";
 import type { TrainingObserver } from "./progress.js";
 import { RunDirectory } from "./run-directory.js";
 import { Trainer, trainResult, type TrainingContext, type TrainResult } from "./trainer.js";
@@ -52,9 +53,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 async function trainFromScratch(run: RunDirectory, options: TrainOptions): Promise<TrainResult> {
   const { config, observer } = options;
   const plan = planModel(config);
-  const state = initialState(await dataDigest(config));
   const { device, threads, seed } = config.training;
-  const description = plan.describe(await entityTypesOf(config));
+  const data = await readTrainingData(config, new BertTokenizer(plan.vocabulary, plan.tokenizer));
+  const description = plan.describe(data.entityTypes);
   const { encoder: { vocabSize } } = description;
   if (plan.vocabulary.size < vocabSize) {
     observer?.message?.(
@@ -73,8 +74,8 @@ async function trainFromScratch(run: RunDirectory, options: TrainOptions): Promi
         + named("new", missing) + named("not used", unexpected),
       );
     }
-    const data = await prepare(model, config, observer);
-    return await runTrainer(model, config, data, run, state, options);
+    await prepare(model, config, data, observer);
+    return await runTrainer(model, config, data, run, initialState(data.digest), options);
   } finally {
     await model.dispose();
   }
@@ -105,18 +106,20 @@ async function continueTraining(run: RunDirectory, options: ResumeOptions): Prom
     observer?.message?.(`${directory} has finished its ${epochs} epochs: there is nothing left to do`);
     return trainResult(run, state, false);
   }
-  if (state.dataDigest !== await dataDigest(config)) {
-    throw new GlobalPointerError(
-      "CHECKPOINT",
-      `The data of ${directory} changed since it began (${config.data.train}, ${config.data.dev}): bring the old files `
-      + "back, or train anew.",
-    );
-  }
   const model = await fromCheckpoint(run, () => GlobalPointer.load(run.last, {
     device: options.device ?? config.training.device, threads: options.threads ?? config.training.threads,
   }));
   try {
-    const data = await prepare(model, config, observer);
+    const { entityTypes } = model;
+    const data = await readTrainingData(config, model.tokenizer);
+    if (state.dataDigest !== data.digest || data.entityTypes.join("\0") !== entityTypes.join("\0")) {
+      throw new GlobalPointerError(
+        "CHECKPOINT",
+        `The data of ${directory} changed since it began (${config.data.train}, ${config.data.dev}): bring the old `
+        + "files back, or train anew.",
+      );
+    }
+    await prepare(model, config, data, observer);
     await fromCheckpoint(run, () => model.engine.loadOptimizer(run.optimizerFile));
     run.keepRecordsUpTo(state.epoch);
     return await runTrainer(model, config, data, run, state, options);
@@ -138,17 +141,16 @@ async function fromCheckpoint<T>(run: RunDirectory, read: () => Promise<T>): Pro
   }
 }
 
-/** Reads the data, tells what became of it, and makes the optimizer. */
+/** Tells what became of the data, and makes the optimizer. */
 async function prepare(
-  model: GlobalPointer, config: ResolvedConfig, observer: TrainingObserver | undefined,
-): Promise<TrainingData> {
-  const data = await readTrainingData(config, model.entityTypes, model.tokenizer);
+  model: GlobalPointer, config: ResolvedConfig, data: TrainingData, observer: TrainingObserver | undefined,
+): Promise<void> {
   const { training } = config;
   const report = [
     ...formatAlignmentReport(data.alignment, config.data.train),
-    ...duplicateLines(data.reading, config.data.train),
-    ...duplicateLines(data.devReading, config.data.dev),
-    `training on ${data.dataset.sampleCount} samples, ${data.dataset.tokenCount} tokens, ${data.dataset.spanCount} `
+    ...formatReadReport(data.reading, config.data.train),
+    ...formatReadReport(data.devReading, config.data.dev),
+    `training on ${data.reading.samples} texts, ${data.dataset.tokenCount} tokens, ${data.alignment.aligned} `
     + `entities of ${model.entityTypes.length} types; ${model.parameterCount} parameters on ${model.device}`,
   ];
   for (const line of report) observer?.message?.(line);
@@ -160,15 +162,6 @@ async function prepare(
     maxGradNorm: training.maxGradNorm,
     decayAll: training.decayAll,
   });
-  return data;
-}
-
-function duplicateLines({ duplicates, duplicateExamples }: ReadReport, file: string): string[] {
-  if (duplicates === 0) return [];
-  return [
-    `${file}: ${duplicates} entities stand twice on their line; each counts once`,
-    ...duplicateExamples.map((example) => `    ${example}`),
-  ];
 }
 
 async function runTrainer(

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { z } from "zod";
 import { readJsonFile } from "../storage/read-json.js";
 
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 
 const count = z.number().int().min(0);
 

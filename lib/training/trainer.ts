@@ -7,7 +7,7 @@ import type { Metrics } from "../evaluation/metrics.js";
 import type { GlobalPointer } from "../model/global-pointer.js";
 import type { TrainingData } from "./data.js";
 import type { TrainingObserver } from "./progress.js";
-import { shuffledOrder } from "./random.js";
+import { shuffledOrder } from "../data/random.js";
 import type { RunDirectory } from "./run-directory.js";
 import { learningRateFactor } from "./schedule.js";
 import type { TrainerState } from "./trainer-state.js";
@@ -53,7 +53,7 @@ export class Trainer {
     private readonly state: TrainerState,
     private readonly context: TrainingContext,
   ) {
-    this.stepsPerEpoch = Math.ceil(data.dataset.sampleCount / config.training.batchSize);
+    this.stepsPerEpoch = Math.ceil(data.dataset.sequenceCount / config.training.batchSize);
     this.totalSteps = this.stepsPerEpoch * config.training.epochs;
   }
 
@@ -80,7 +80,7 @@ export class Trainer {
   private async trainSteps(): Promise<void> {
     const { state } = this;
     const { batchSize, learningRate, headLearningRate = learningRate, seed } = this.config.training;
-    const order = shuffledOrder(this.data.dataset.sampleCount, seed, state.epoch);
+    const order = shuffledOrder(this.data.dataset.sequenceCount, seed, state.epoch);
     const batchOf = (step: number): LabelledBatch | undefined => step < this.stepsPerEpoch
       ? this.data.dataset.batch(order.subarray(step * batchSize, (step + 1) * batchSize))
       : undefined;

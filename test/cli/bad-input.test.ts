@@ -68,7 +68,7 @@ describe("the command line", () => {
     ["gp-eval --model stopped/best", /Missing required argument: data/],
     ["gp-eval --model stopped/best --data dev.jsonl --compat other", /compat, Given: "other", Choices: "seed"/],
     ["gp-eval --model stopped/best --data dev.jsonl --batch-size 0", /--batch-size takes one whole number from 1/],
-    ["gp-predict --model stopped/best --threshold abc", /--threshold takes one number/],
+    ["gp-predict --model stopped/best --threshold abc", /--threshold takes a number, or TYPE=NUMBER, but is "abc"/],
     ["gp-predict --model stopped/best --format xml", /format, Given: "xml", Choices: "jsonl", "cluener"/],
     ["gp-convert", /Say which way: from-seed or to-seed/],
     ["gp-convert sideways", /Unknown argument: sideways/],
@@ -138,7 +138,7 @@ describe("the data", () => {
     appendFileSync(at("twice.jsonl"), `${label({ 张伟: [[0, 1], [0, 1]] })}\n`);
     const outcome = await runCommand("gp-eval", ["--model", at("stopped/best"), "--data", at("twice.jsonl")]);
     expect(outcome).toMatchObject({ status: 0 });
-    expect(outcome.stderr).toMatch(/twice\.jsonl: 1 entities stand twice on their line; each counts once/);
+    expect(outcome.stderr).toMatch(/twice\.jsonl: 1 entities stand twice in their text; each counts once/);
   });
 
   test("missing and empty files", async () => {

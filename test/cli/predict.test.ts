@@ -101,17 +101,49 @@ test.each(["jsonl", "cluener"])("%s: a threshold that everything is above takes 
   if (format === "jsonl") expect(results({ stdout: found[0] ?? "" })[0]?.entities).toHaveLength(759);
 });
 
-test("a text too long is told with its line, and its record says what was left out", async () => {
-  const long = "张".repeat(30); // the model takes 24 tokens, two of them special
-  const outcome = await predict([], lines(["王芳", "", long]));
-  expect(outcome.status).toBe(0);
-  expect(outcome.stderr).toBe(
-    "gp-predict: standard input:3: the text is longer than the 24 tokens that the model takes: its last 8 characters "
-    + "were left out, so split it\n",
-  );
-  const [short, cut] = results(outcome);
-  expect(short).not.toHaveProperty("cut");
-  expect(cut).toMatchObject({ text: long, cut: { tokens: 8, characters: 8 } });
+test("a text longer than a window is tagged as a whole, with its own positions", async () => {
+  const sentence = "昨天张伟去了北京。";
+  const text = sentence.repeat(9); // the model takes 24 tokens, two of them special
+  const outcome = await predict([], lines(["王芳", "", text]));
+  expect({ status: outcome.status, stderr: outcome.stderr }).toEqual({ status: 0, stderr: "" });
+  const [, long] = results(outcome);
+  expect(long?.text).toBe(text);
+  const found = long?.entities.filter(({ type }) => type === "person") ?? [];
+  for (const { start, end, text: mention } of long?.entities ?? []) expect(text.slice(start, end)).toBe(mention);
+  // The model knows names from the beginnings of sentences; most repetitions have to be found wherever they are.
+  expect(found.length).toBeGreaterThan(0);
+  expect(new Set(found.map(({ start, end }) => `${start} ${end}`)).size).toBe(found.length);
+  const narrow = await predict(["--max-seq-len", "12", "--stride", "9"], lines([text]));
+  expect(narrow.status).toBe(0);
+});
+
+test("--threshold by type, --max-span-tokens, --top-k and --flat choose among the spans", async () => {
+  const input = lines(["昨天张伟去了北京"]);
+  const everything = ["--threshold", "-1e9"];
+  const entitiesWith = async (...args: string[]) => results(await predict(args, input))[0]?.entities ?? [];
+  const all = await entitiesWith(...everything);
+  expect(all).toHaveLength(3 * 36);
+  const people = await entitiesWith("--threshold", "1e9", "--threshold", "person=-1e9");
+  expect(people).toEqual(all.filter(({ type }) => type === "person"));
+  const short = await entitiesWith(...everything, "--max-span-tokens", "2");
+  expect(short).toEqual(all.filter(({ start, end }) => end - start <= 2));
+  const best = await entitiesWith(...everything, "--top-k", "3");
+  const scores = all.map(({ score }) => score).sort((a, b) => b - a).slice(0, 3);
+  expect(best.map(({ score }) => score).sort((a, b) => b - a)).toEqual(scores);
+  const flat = await entitiesWith(...everything, "--flat");
+  flat.slice(1).forEach(({ start }, index) => { expect(start).toBeGreaterThanOrEqual(flat[index]?.end ?? Infinity); });
+  expect(flat.length).toBeGreaterThan(0);
+});
+
+test.each<[string[], RegExp]>([
+  [["--threshold", "nobody=1"], /there is a threshold for "nobody", but the model has /],
+  [["--threshold", "1", "--threshold", "2"], /--threshold is given twice for all types/],
+  [["--threshold", "person="], /--threshold takes a number, or TYPE=NUMBER, but is ""/],
+  [["--top-k", "0"], /--top-k takes one whole number from 1/],
+  [["--max-seq-len", "25"], /maxSeqLen must be at most 24/],
+  [["--max-seq-len", "10", "--stride", "9"], /stride must be a whole number from 1 to 8/],
+])("refuses %j", async (args, message) => {
+  expectRefusal(await predict(args, lines(["王芳"])), message, 2);
 });
 
 test("empty input gives empty output; an empty text has no entities", async () => {

@@ -178,14 +178,16 @@ describe("gp-eval", () => {
     const { status, stdout, stderr } = await evaluate();
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout.split("\n").map((line) => line.split(/\s+/)[0])).toEqual(
-      ["type", "organization", "person", "place", "all", ""],
+      ["type", "organization", "person", "place", "all", "macro", ""],
     );
   });
 
   test("--json prints one object with precision, recall, f1, support and types", async () => {
     const { stdout } = await evaluate("--json");
     const types = { organization: scores, person: scores, place: scores };
-    expect(JSON.parse(stdout)).toEqual({ ...scores, types });
+    const { precision, recall, f1 } = scores;
+    const macro = { precision, recall, f1 };
+    expect(JSON.parse(stdout)).toEqual({ ...scores, macro, types });
     const recorded = jsonLines(readFileSync(at("run", "metrics.jsonl"), "utf8")) as { dev: { f1: number } }[];
     const best = Math.max(...recorded.map(({ dev }) => dev.f1));
     expect((JSON.parse(stdout) as { f1: number }).f1).toBe(best);

@@ -19,6 +19,7 @@ beforeAll(async () => {
     entityTypes: ["a", "b"],
     tokenizer: { lowerCase: true },
     threshold: 0,
+    window: { maxSeqLen: 16, stride: 10 },
   }, vocabulary, { device: "cpu", threads: 1 });
 });
 afterAll(async () => { await model.dispose(); });

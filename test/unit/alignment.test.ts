@@ -1,17 +1,25 @@
 import fc from "fast-check";
-import { alignEntities, type LostReason } from "../../lib/data/align.js";
+import { alignEntity, DocumentAlignment, type AlignedWindow, type LostReason } from "../../lib/data/align.js";
 import { AlignmentReport, formatAlignmentReport } from "../../lib/data/alignment-report.js";
 import { buildDataset, Dataset } from "../../lib/data/dataset.js";
 import { Int32Column } from "../../lib/data/int32-column.js";
 import type { SpanTable } from "../../lib/data/packed-batch.js";
 import type { Entity, Sample } from "../../lib/data/sample.js";
-import { truncateEncoding } from "../../lib/data/truncation.js";
+import type { WindowOptions } from "../../lib/data/windows.js";
 import { decodeEntities, decodeSpan, SpanDecoder } from "../../lib/model/decode.js";
-import type { Encoding } from "../../lib/tokenizer/bert-tokenizer.js";
+import { BertTokenizer, type Encoding } from "../../lib/tokenizer/bert-tokenizer.js";
+import { Vocabulary } from "../../lib/tokenizer/vocabulary.js";
 
-const CLS = 101;
-const SEP = 102;
+// Words that are not in the vocabulary are one token each, [UNK].
+const vocabulary = Vocabulary.fromLines(
+  ["[PAD]", "[UNK]", "[CLS]", "[SEP]", ...Array.from("小明在无红一二三四五前后"), "abc", "ab", "cd"], "test",
+);
+const tokenizer = new BertTokenizer(vocabulary, { lowerCase: true });
+const [CLS, SEP] = [vocabulary.clsId, vocabulary.sepId];
 const types = new Map([["name", 0], ["place", 1]]);
+const wide: WindowOptions = { maxSeqLen: 512, stride: 400 };
+
+const encode = (text: string): Encoding => tokenizer.encode(text);
 
 /** An encoding with a token for each [start, end], and special tokens around. */
 function encodingOf(...ranges: [number, number][]): Encoding {
@@ -23,9 +31,10 @@ function encodingOf(...ranges: [number, number][]): Encoding {
   };
 }
 
-/** A token for each run of Latin letters and for each other character but blanks. */
-function encode(text: string): Encoding {
-  return encodingOf(...[...text.matchAll(/[a-z]+|\S/gu)].map((word): [number, number] => [word.index, word.index + word[0].length]));
+function align(text: string, entities: Entity[], options = wide) {
+  const alignment = new DocumentAlignment({ text, entities }, tokenizer, types, options);
+  const windows: AlignedWindow[] = [...alignment.windows()];
+  return { windows, spans: windows.flatMap(({ spans }) => spans), lost: alignment.lost, alignment };
 }
 
 function entity(start: number, end: number, type = "name"): Entity {
@@ -39,24 +48,22 @@ function tableOf(...rows: [number, number, number, number][]): SpanTable {
 
 describe("alignment", () => {
   test("finds token spans by their boundaries, [CLS] counted", () => {
-    const { spans, lost, cut } = alignEntities(
-      [entity(0, 2), entity(2, 5, "place"), entity(0, 5)], encode("小明abc来"), types, 128,
-    );
-    expect(spans).toEqual([
+    const { spans, lost, windows } = align("小明abc来", [entity(0, 2), entity(2, 5, "place"), entity(0, 5)]);
+    expect(spans).toHaveLength(3);
+    for (const span of [
       { entityType: 0, start: 1, end: 2 }, { entityType: 1, start: 3, end: 3 }, { entityType: 0, start: 1, end: 3 },
-    ]);
+    ]) expect(spans).toContainEqual(span);
     expect(lost).toEqual([]);
-    expect(cut).toBeUndefined();
+    expect(windows).toHaveLength(1);
   });
 
   test("the second of two equal mentions keeps its own place", () => {
-    const { spans } = alignEntities([entity(3, 5)], encode("小明和小明"), types, 128);
-    expect(spans).toEqual([{ entityType: 0, start: 4, end: 5 }]);
+    expect(align("小明和小明", [entity(3, 5)]).spans).toEqual([{ entityType: 0, start: 4, end: 5 }]);
   });
 
   test("covers all tokens of a character that was decomposed", () => {
     const encoding = encodingOf([0, 1], [0, 1], [0, 1], [1, 2]);
-    expect(alignEntities([entity(0, 1)], encoding, types, 128).spans).toEqual([{ entityType: 0, start: 1, end: 3 }]);
+    expect(alignEntity(entity(0, 1), encoding)).toEqual({ start: 1, end: 3 });
   });
 
   test.each<[string, Entity, LostReason]>([
@@ -69,32 +76,22 @@ describe("alignment", () => {
     ["is a blank", entity(4, 5), "no-token"],
     ["lies at the very end without a token", entity(8, 9), "no-token"],
     ["is of an unknown type", entity(0, 3, "book"), "unknown-type"],
-  ])("an entity that %s is lost with its reason", (_, lost, reason) => {
-    const alignment = alignEntities([lost], encode("abc明 xyz "), types, 128);
-    expect(alignment).toMatchObject({ spans: [], lost: [{ entity: lost, reason }] });
+  ])("an entity that %s is lost with its reason", (_, wanted, reason) => {
+    const { spans, lost } = align("abc明 xyz ", [wanted]);
+    expect({ spans, lost }).toEqual({ spans: [], lost: [{ entity: wanted, reason }] });
   });
 
-  test("an empty text has no token", () => {
-    const { lost } = alignEntities([entity(0, 1)], encode(""), types, 128);
-    expect(lost).toEqual([{ entity: entity(0, 1), reason: "no-token" }]);
-  });
-
-  test("a long text is cut, told, and its tail is lost for that reason", () => {
-    const { encoding, spans, lost, cut } = alignEntities(
-      [entity(0, 2), entity(1, 4), entity(4, 5), entity(5, 6)], encode("一二三四五ab"), types, 6,
+  test("a long text keeps what a window holds, and tells what none does", () => {
+    const text = "一二三四五一二三四五";
+    const { windows, lost } = align(
+      text, [entity(0, 2), entity(1, 4), entity(3, 6), entity(0, 6), entity(8, 10, "book")],
+      { maxSeqLen: 6, stride: 2 },
     );
-    expect([...encoding.inputIds]).toEqual([CLS, 1000, 1001, 1002, 1003, SEP]);
-    expect([...encoding.ends]).toEqual([0, 1, 2, 3, 4, 0]);
-    expect(cut).toEqual({ tokens: 2, characters: 3 });
-    expect(spans).toEqual([{ entityType: 0, start: 1, end: 2 }, { entityType: 0, start: 2, end: 4 }]);
-    expect(lost.map(({ reason }) => reason)).toEqual(["beyond-max-length", "boundary-inside-token"]);
-  });
-
-  test("a text that just fits is not cut", () => {
-    const encoding = encode("一二三");
-    expect(truncateEncoding(encoding, 5)).toEqual({ encoding });
-    expect(truncateEncoding(encoding, 4).cut).toEqual({ tokens: 1, characters: 1 });
-    expect(() => truncateEncoding(encoding, 2)).toThrow(RangeError);
+    expect(windows.map(({ start, end }) => [start, end])).toEqual([[0, 4], [2, 6], [4, 8], [6, 10]]);
+    expect(windows.map(({ spans }) => spans.map(({ start, end }) => [start, end]))).toEqual([
+      [[1, 2], [2, 4]], [[2, 4]], [], [],
+    ]);
+    expect(lost.map(({ reason }) => reason)).toEqual(["longer-than-window", "unknown-type"]);
   });
 });
 
@@ -115,39 +112,54 @@ describe("alignment and decoding", () => {
   test("give back every entity whose boundaries are token boundaries", () => {
     fc.assert(fc.property(annotated, ({ text, entities }) => {
       const encoding = encode(text);
-      const { spans, lost } = alignEntities(entities, encoding, types, 512);
+      const { spans, lost } = align(text, entities);
       expect(lost).toEqual([]);
       const names = [...types.keys()];
-      expect(spans.map((span) => ({ ...decodeSpan(encoding, span.start, span.end), type: names[span.entityType] })))
-        .toEqual(entities);
+      const found = spans.map(({ start, end, entityType }) => ({
+        ...decodeSpan(encoding, start, end), type: names[entityType],
+      }));
+      expect(found).toHaveLength(entities.length);
+      for (const one of entities) expect(found).toContainEqual(one);
     }));
   });
 
-  test("keep or account for every entity whatever its range and wherever the cut", () => {
-    const ranges = fc.array(fc.tuple(fc.nat(12), fc.integer({ min: 1, max: 6 })), { maxLength: 6 });
-    fc.assert(fc.property(annotated, ranges, fc.integer({ min: 3, max: 12 }), ({ text }, list, maxTokens) => {
-      const entities = list.map(([start, length]) => entity(start, start + length));
-      const { encoding, spans, lost, cut } = alignEntities(entities, encode(text), types, maxTokens);
-      expect(spans.length + lost.length).toBe(entities.length);
-      expect(encoding.inputIds.length + (cut?.tokens ?? 0)).toBe(encode(text).inputIds.length);
-      expect(encoding.inputIds.at(-1)).toBe(SEP);
-      for (const { start, end } of spans) {
-        expect(start >= 1 && end >= start && end <= encoding.inputIds.length - 2).toBe(true);
-        expect(entities).toContainEqual({ ...decodeSpan(encoding, start, end), type: "name" });
+  test("keep or account for every entity, whatever its range, the windows and the stride", () => {
+    const ranges = fc.array(fc.tuple(fc.nat(30), fc.integer({ min: 1, max: 12 })), { maxLength: 6 });
+    const options = fc.integer({ min: 3, max: 12 }).chain((maxSeqLen) =>
+      fc.record({ maxSeqLen: fc.constant(maxSeqLen), stride: fc.integer({ min: 1, max: maxSeqLen - 2 }) }));
+    fc.assert(fc.property(annotated, ranges, options, ({ text, entities }, list, given) => {
+      const further = list.map(([start, length]) => entity(start, start + length));
+      const placed = [...entities, ...further.filter(({ end }) => end <= text.length)];
+      const { windows, lost } = align(text, placed, given);
+      const whole = encode(text);
+      for (const one of placed) {
+        const found = windows.flatMap(({ encoding, spans }) => spans
+          .filter(({ entityType }) => entityType === types.get(one.type))
+          .map(({ start, end }) => decodeSpan(encoding, start, end))
+          .filter((range) => range?.start === one.start && range.end === one.end));
+        const reasons = lost.filter(({ entity: item }) => item === one).map(({ reason }) => reason);
+        expect(found.length > 0).toBe(reasons.length === 0);
+        expect(reasons.length).toBeLessThanOrEqual(1);
+        const span = alignEntity(one, whole);
+        if (typeof span === "string") expect(reasons[0] === span || reasons[0] === "longer-than-window").toBe(true);
+        else {
+          const held = windows.some(({ start, end }) => start <= span.start - 1 && span.end - 1 < end);
+          expect(reasons).toEqual(held ? [] : ["longer-than-window"]);
+          if (span.end - span.start < given.maxSeqLen - 2 - given.stride) expect(held).toBe(true);
+        }
       }
-    }));
+    }), { numRuns: 1000 });
   });
 });
 
-test("tells every reason as a walk over all tokens does", () => {
+test("tells every reason as a look at all characters does", () => {
   const ranges = fc.array(fc.tuple(fc.nat(12), fc.integer({ min: 1, max: 4 })), { maxLength: 6 })
     .map((list) => list.map(([start, length]) => [start, start + length] as [number, number]));
   const place = fc.tuple(fc.nat(16), fc.integer({ min: 1, max: 6 }))
     .map(([start, length]) => entity(start, start + length));
   fc.assert(fc.property(ranges, place, (tokens, wanted) => {
-    const { lost } = alignEntities([wanted], encodingOf(...tokens), types, 99);
-    const reason = lost[0]?.reason;
-    if (reason === undefined) return;
+    const reason = alignEntity(wanted, encodingOf(...tokens));
+    if (typeof reason !== "string") return;
     const strictlyInside = (at: number): boolean => tokens.some(([start, end]) => start < at && at < end);
     const touched = tokens.some(([start, end]) => start < wanted.end && wanted.start < end);
     const expected = strictlyInside(wanted.start) || strictlyInside(wanted.end) ? "boundary-inside-token"
@@ -203,25 +215,28 @@ describe("decoding", () => {
 });
 
 describe("the report", () => {
-  test("counts losses by reason with five examples, and what was cut", () => {
+  test("counts losses by reason with five examples, and what was divided", () => {
     const report = new AlignmentReport();
     const text = `${"前".repeat(20)}abc\n后`;
+    const entities = [entity(20, 22), entity(0, 1), entity(2, 15)];
     for (let i = 0; i < 7; i++) {
-      report.add({ text }, alignEntities([entity(20, 22), entity(0, 1), entity(24, 25)], encode(text), types, 12));
+      report.add({ text, entities }, align(text, entities, { maxSeqLen: 12, stride: 8 }).alignment);
     }
-    expect(report).toMatchObject({ samples: 7, entities: 21, aligned: 7, lostCount: 14 });
-    expect(report.cut).toEqual({ samples: 7, tokens: 84, characters: 105 });
+    expect(report).toMatchObject({ samples: 7, windows: 21, divided: 7, entities: 21, aligned: 7, lostCount: 14 });
     const lines = formatAlignmentReport(report, "train");
     expect(lines[0]).toBe("train: 14 of 21 entities have no token span; they count as missed in evaluation");
     expect(lines.filter((line) => line.includes("name: ...前前前前前前前前前前前前[ab]c 后"))).toHaveLength(5);
     expect(lines).toContain("  7 start or end inside a token, such as");
-    expect(lines).toContain("  7 lie beyond the maximum length, such as");
-    expect(lines.at(-1)).toMatch(/^train: 7 of 7 texts are longer .*; 84 tokens \(105 characters\) were cut off$/);
+    expect(lines.filter((line) => line.startsWith("  7 are longer than a window"))).toHaveLength(1);
+    expect(lines.at(-1)).toBe(
+      "train: 7 of 7 texts are longer than a window and were divided; 21 windows in all",
+    );
   });
 
   test("says nothing when nothing was lost", () => {
     const report = new AlignmentReport();
-    report.add({ text: "小明" }, alignEntities([entity(0, 2)], encode("小明"), types, 12));
+    const sample = { text: "小明", entities: [entity(0, 2)] };
+    report.add(sample, align(sample.text, sample.entities).alignment);
     expect(formatAlignmentReport(report, "dev")).toEqual([]);
   });
 });
@@ -232,30 +247,46 @@ describe("dataset", () => {
     { text: "无", entities: [] },
     { text: "cd小红", entities: [entity(1, 3), entity(2, 4)] },
   ];
+  const options = { ...wide, entityTypes: ["name", "place"], tokenizer };
+  const ids = (...tokens: string[]): number[] => tokens.map((token) => vocabulary.idOf(token) ?? -1);
 
-  test("packs samples in the order asked for, with their spans", async () => {
-    const { dataset, report } = await buildDataset(samples, { entityTypes: ["name", "place"], maxTokens: 32, encode });
-    expect([dataset.sampleCount, dataset.tokenCount, dataset.spanCount]).toEqual([3, 14, 3]);
+  test("packs sequences in the order asked for, with their spans", async () => {
+    const { dataset, report } = await buildDataset(samples, options);
+    expect([dataset.sequenceCount, dataset.tokenCount, dataset.spanCount]).toEqual([3, 14, 3]);
     expect([report.samples, report.entities, report.aligned]).toEqual([3, 4, 3]);
     const { batch, gold } = dataset.batch([2, 0]);
     expect(batch).toEqual({
-      inputIds: Int32Array.of(CLS, 1000, 1001, 1002, SEP, CLS, 1000, 1001, 1002, 1003, SEP),
+      inputIds: Int32Array.from(ids("[CLS]", "cd", "小", "红", "[SEP]", "[CLS]", "小", "明", "在", "ab", "[SEP]")),
       sequenceStarts: Int32Array.of(0, 5, 11),
     });
     expect(gold).toEqual(tableOf([0, 0, 2, 3], [1, 0, 1, 2], [1, 1, 4, 4]));
   });
 
-  test("a batch of nothing, and samples that are not there", async () => {
-    const { dataset } = await buildDataset(samples, { entityTypes: ["name", "place"], maxTokens: 32, encode });
+  test("finds the types by itself, in the order of their names, as if they had been given", async () => {
+    const open = { ...wide, tokenizer };
+    const reversed = [...samples].reverse();
+    const found = await buildDataset(reversed, open);
+    const given = await buildDataset(reversed, { ...open, entityTypes: ["name", "place"] });
+    expect(found.entityTypes).toEqual(["name", "place"]);
+    expect(found.dataset.batch([0, 1, 2])).toEqual(given.dataset.batch([0, 1, 2]));
+    const later = await buildDataset([
+      { text: "小明", entities: [entity(0, 1, "z")] }, { text: "小明", entities: [entity(0, 1, "a")] },
+    ], open);
+    expect(later.entityTypes).toEqual(["a", "z"]);
+    expect(later.dataset.batch([0, 1]).gold.entityType).toEqual(Int32Array.of(1, 0));
+  });
+
+  test("a batch of nothing, and sequences that are not there", async () => {
+    const { dataset } = await buildDataset(samples, options);
     expect(dataset.batch([]).batch.sequenceStarts).toEqual(Int32Array.of(0));
     expect(() => dataset.batch([3])).toThrow(RangeError);
     expect(() => dataset.batch([-1])).toThrow(RangeError);
-    expect(new Dataset().sampleCount).toBe(0);
+    expect(new Dataset().sequenceCount).toBe(0);
   });
 
   test("holds what was put in, for any number of samples", async () => {
     await fc.assert(fc.asyncProperty(fc.array(annotated, { minLength: 1, maxLength: 30 }), async (list) => {
-      const { dataset } = await buildDataset(list, { entityTypes: ["name", "place"], maxTokens: 64, encode });
+      const { dataset } = await buildDataset(list, options);
       const order = list.map((_, index) => list.length - 1 - index);
       const { batch, gold } = dataset.batch(Uint32Array.from(order));
       const encodings = order.map((index) => encode(list[index]?.text ?? ""));
@@ -267,14 +298,33 @@ describe("dataset", () => {
       });
     }), { numRuns: 60 });
   });
+
+  test("a million sentences would take less than 400 bytes each", async () => {
+    const sentence: Sample = { text: "小".repeat(38), entities: [entity(0, 2), entity(5, 9, "place")] };
+    const count = 20_000;
+    const before = process.memoryUsage().arrayBuffers;
+    const sentences = (function* () { for (let i = 0; i < count; i++) yield sentence; })();
+    const { dataset } = await buildDataset(sentences, options);
+    const bytes = process.memoryUsage().arrayBuffers - before;
+    expect(dataset.tokenCount).toBe(40 * count);
+    expect(bytes / count).toBeLessThan(400);
+  });
 });
 
-test("an Int32Column grows and refuses what it does not hold", () => {
-  const column = new Int32Column(1);
-  for (let i = 0; i < 100; i++) column.push(i);
-  column.append(Int32Array.of(7, 8));
-  expect([column.length, column.at(99), column.at(101)]).toEqual([102, 99, 8]);
-  expect([...column.view(99, 200)]).toEqual([99, 7, 8]);
-  expect(() => column.at(102)).toThrow(RangeError);
-  expect(() => column.at(-1)).toThrow(RangeError);
+test("an Int32Column grows over its chunks and refuses what it does not hold", () => {
+  const column = new Int32Column();
+  const numbers = Int32Array.from({ length: 50_000 }, (_, index) => index);
+  for (const number of numbers.subarray(0, 20_000)) column.push(number);
+  column.append(numbers.subarray(20_000));
+  expect([column.length, column.at(0), column.at(16_384), column.at(49_999)]).toEqual([50_000, 0, 16_384, 49_999]);
+  const part = new Int32Array(40_000);
+  column.copyTo(part, 1, 5_000, 44_000);
+  expect(part.subarray(1, 39_001)).toEqual(numbers.subarray(5_000, 44_000));
+  expect([part[0], part[39_001]]).toEqual([0, 0]);
+  column.set(30_000, -1);
+  expect(column.at(30_000)).toBe(-1);
+  for (const index of [50_000, -1]) {
+    expect(() => column.at(index)).toThrow(RangeError);
+    expect(() => { column.set(index, 0); }).toThrow(RangeError);
+  }
 });

@@ -15,13 +15,17 @@ function filesIn(folder: string, ending: RegExp): string[] {
 const TYPESCRIPT_ROOMS: Record<string, string[]> = {
   "lib/errors.ts": [],
   "lib/storage": ["lib/errors.ts"],
+  "lib/terminal": [],
   "lib/tokenizer": ["lib/errors.ts"],
   "lib/config": ["lib/errors.ts", "lib/data"],
   "lib/data": ["lib/errors.ts", "lib/storage", "lib/tokenizer"],
   "lib/model": ["lib/errors.ts", "lib/storage", "lib/tokenizer", "lib/data"],
-  "lib/evaluation": ["lib/errors.ts", "lib/tokenizer", "lib/data", "lib/model"],
+  "lib/evaluation": ["lib/errors.ts", "lib/tokenizer", "lib/data", "lib/terminal", "lib/model"],
+  "lib/report": ["lib/errors.ts", "lib/data", "lib/evaluation"],
+  "lib/corpus": ["lib/errors.ts", "lib/storage", "lib/tokenizer", "lib/data", "lib/terminal"],
   "lib/training": [
     "lib/errors.ts", "lib/storage", "lib/tokenizer", "lib/data", "lib/config", "lib/model", "lib/evaluation",
+    "lib/report",
   ],
   "lib/index.ts": ["lib"],
   "bin": ["lib"],

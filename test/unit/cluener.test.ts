@@ -68,7 +68,7 @@ describe("reading", () => {
     const report = emptyReadReport();
     const samples = await read(`{"id": "a", "text": "x"}\n${good}`, { report });
     expect(samples[0]).toEqual({ id: "a", text: "x", entities: [] });
-    expect(report).toEqual({ samples: 2, entities: 2, unlabelled: 1, duplicates: 0, duplicateExamples: [] });
+    expect(report).toMatchObject({ samples: 2, entities: 2, unlabelled: 1, duplicates: 0, skipped: 0 });
   });
 
   test("drops duplicates and reports them", async () => {

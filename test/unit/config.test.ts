@@ -84,7 +84,7 @@ describe("a sound config", () => {
     expect(config).toEqual({
       name: "trial",
       output: join(folder, "runs"),
-      data: { train: join(folder, "train.jsonl"), dev: join(folder, "dev.jsonl"), format: "auto" },
+      data: { train: join(folder, "train.jsonl"), dev: join(folder, "dev.jsonl"), format: "auto", skipFaulty: false },
       encoder: {
         vocab: join(folder, "vocab.txt"), hiddenSize: 16, numHiddenLayers: 1, numAttentionHeads: 2,
         intermediateSize: 32,

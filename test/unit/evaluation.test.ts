@@ -2,9 +2,10 @@ import fc from "fast-check";
 import type { SpanTable } from "../../lib/data/packed-batch.js";
 import type { Entity } from "../../lib/data/sample.js";
 import { BatchMeanScores } from "../../lib/evaluation/compat-seed.js";
-import { displayWidth } from "../../lib/evaluation/display-width.js";
+import { displayWidth } from "../../lib/terminal/display-width.js";
 import { StrictMetrics } from "../../lib/evaluation/metrics.js";
-import { formatScoreTable, formatTable } from "../../lib/evaluation/table.js";
+import { formatScoreTable } from "../../lib/evaluation/score-table.js";
+import { formatTable } from "../../lib/terminal/table.js";
 
 function entity(start: number, end: number, type = "name"): Entity {
   return { start, end, type };
@@ -135,10 +136,11 @@ describe("tables", () => {
     const metrics = new StrictMetrics(["人名", "book"]);
     metrics.add([entity(0, 2, "人名")], [entity(0, 2, "人名"), entity(1, 2, "人名")]);
     expect(formatScoreTable(metrics.result()).split("\n")).toEqual([
-      "type  precision  recall      f1  support  predicted  correct",
-      "人名     0.5000  1.0000  0.6667        1          2        1",
-      "book     0.0000  0.0000  0.0000        0          0        0",
-      "all      0.5000  1.0000  0.6667        1          2        1",
+      "type   precision  recall      f1  support  predicted  correct",
+      "人名      0.5000  1.0000  0.6667        1          2        1",
+      "book      0.0000  0.0000  0.0000        0          0        0",
+      "all       0.5000  1.0000  0.6667        1          2        1",
+      "macro     0.5000  1.0000  0.6667",
     ]);
   });
 });

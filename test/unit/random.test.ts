@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { Random, shuffledOrder } from "../../lib/training/random.js";
+import { Random, shuffledOrder } from "../../lib/data/random.js";
 
 const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 

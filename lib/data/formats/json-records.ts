@@ -1,5 +1,5 @@
 import { isObject, shown } from "../json-value.js";
-import { MAX_LINE_BYTES, readChunks, readLineGroups } from "../lines.js";
+import { encodingProblem, MAX_LINE_BYTES, readChunks, readLineGroups } from "../lines.js";
 import { readId, type SampleId } from "../sample-id.js";
 import { recordAt, RecordProblem, type FileRecord, type FileSample } from "./record.js";
 
@@ -22,11 +22,12 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Whether the first character that is not blank, behind a byte order mark, opens a list. */
 async function opensList(path: string): Promise<boolean> {
+  let start = true;
   for await (const chunk of readChunks(path)) {
-    const from = chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf ? 3 : 0;
-    const first = chunk.subarray(from).find((byte) => !BLANKS.has(byte));
-    if (first === undefined) continue;
-    return first === OPEN_LIST;
+    const marked = start && chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf;
+    const first = chunk.subarray(marked ? 3 : 0).find((byte) => !BLANKS.has(byte));
+    if (first !== undefined) return first === OPEN_LIST;
+    start = false;
   }
   return false;
 }
@@ -37,6 +38,9 @@ class ListScanner {
   private state: "before" | "element" | "between" | "after" | "given-up" = "before";
   private elementLine = 1;
   private depth = 0;
+  /** Whether the element has had its last bracket, so that only a comma may follow. */
+  private closed = false;
+  private commaMissing = false;
   private inString = false;
   private escaped = false;
   private pieces: Uint8Array[] = [];
@@ -55,8 +59,15 @@ class ListScanner {
           continue;
         }
         if (byte === QUOTE) this.inString = true;
-        else if (byte === OPEN_LIST || byte === OPEN_OBJECT) this.depth++;
-        else if (this.depth > 0 && (byte === CLOSE_LIST || byte === CLOSE_OBJECT)) this.depth--;
+        else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
+          if (this.closed) {
+            yield this.finish(chunk.subarray(elementStart, at));
+            elementStart = at;
+            this.elementLine = this.line;
+            this.commaMissing = true;
+          }
+          this.depth++;
+        } else if (this.depth > 0 && (byte === CLOSE_LIST || byte === CLOSE_OBJECT)) this.closed = --this.depth === 0;
         else if (this.depth === 0 && (byte === COMMA || byte === CLOSE_LIST)) {
           yield this.finish(chunk.subarray(elementStart, at));
           elementStart = -1;
@@ -82,7 +93,6 @@ class ListScanner {
       this.elementLine = this.line;
       elementStart = at;
       at--; // it is looked at again, as part of the element
-      if (byte === LF) this.line--;
     }
     if (elementStart >= 0) this.hold(chunk.subarray(elementStart));
   }
@@ -95,23 +105,26 @@ class ListScanner {
 
   private hold(bytes: Uint8Array): void {
     this.held += bytes.length;
-    if (this.held <= MAX_LINE_BYTES) this.pieces.push(bytes.slice());
+    if (this.held <= MAX_LINE_BYTES) this.pieces.push(bytes);
     else this.pieces = [];
   }
 
   private finish(rest: Uint8Array): JsonText {
     this.hold(rest);
     const line = this.elementLine;
-    const [held, pieces] = [this.held, this.pieces];
+    const { held, pieces, commaMissing } = this;
     this.held = 0;
     this.pieces = [];
+    this.closed = this.commaMissing = false;
+    if (commaMissing) return { line, problem: "no comma stands before it; write one between two records" };
     if (held > MAX_LINE_BYTES) {
       return { line, problem: `is longer than ${MAX_LINE_BYTES >> 20} MiB; split the text` };
     }
+    const bytes = Buffer.concat(pieces);
     try {
-      return { line, json: decoder.decode(Buffer.concat(pieces)) };
+      return { line, json: decoder.decode(bytes) };
     } catch {
-      return { line, problem: "is not UTF-8; save the file as UTF-8" };
+      return { line, problem: encodingProblem(bytes, line) };
     }
   }
 }
@@ -133,14 +146,14 @@ async function* jsonLines(path: string): AsyncGenerator<Iterable<JsonText>> {
   }
 }
 
-function parseObject(json: string, example: string): Record<string, unknown> {
+function parseObject(json: string, inList: boolean, example: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
     throw new RecordProblem(json.includes("\0")
       ? "is not JSON but holds a NUL character; the file is damaged, or no text"
-      : "is not JSON; write one complete JSON object on the line");
+      : `is not JSON; write one complete JSON object ${inList ? "between two commas" : "on the line"}`);
   }
   if (isObject(value)) return value;
   throw new RecordProblem(`is ${shown(value)}, not an object; write ${example}`);
@@ -161,21 +174,40 @@ export function idOf(value: unknown): { id?: SampleId } {
   return id === undefined ? {} : { id };
 }
 
+/** Runs `read`; a value that is nested beyond the stack, which JSON.parse takes, is a fault of the record. */
+function withinStack<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!String(error).startsWith("RangeError: Maximum call stack")) throw error;
+    throw new RecordProblem("is nested too deeply; the file is damaged, or no annotated texts");
+  }
+}
+
 /**
  * Streams the records of a file of JSON objects: JSON lines, or one list of objects.
  *
  * @param example of a record, for messages
- * @param read makes a sample of one object, or throws RecordProblem
+ * @param read makes a sample of one object, or throws RecordProblem; `notice` takes oddities that it passes over
  * @throws GlobalPointerError `DATA` when the file cannot be read
  */
 export async function* readJsonRecords(
-  path: string, example: string, read: (record: Record<string, unknown>) => FileSample,
+  path: string, example: string,
+  read: (record: Record<string, unknown>, notice: (text: string) => void) => FileSample,
 ): AsyncGenerator<FileRecord> {
-  const groups = await opensList(path) ? listElements(path) : jsonLines(path);
-  for await (const group of groups) {
+  const inList = await opensList(path);
+  for await (const group of inList ? listElements(path) : jsonLines(path)) {
     for (const { line, json = "", problem } of group) {
       const place = `${path}:${line}`;
-      yield problem === undefined ? recordAt(place, () => read(parseObject(json, example))) : { place, problem };
+      if (problem !== undefined) {
+        yield { place, problem };
+        continue;
+      }
+      const notices: string[] = [];
+      const record = recordAt(
+        place, () => withinStack(() => read(parseObject(json, inList, example), (text) => notices.push(text))),
+      );
+      yield notices.length === 0 ? record : { ...record, notices };
     }
   }
 }

@@ -1,5 +1,4 @@
 import { displayWidth } from "./display-width.js";
-import type { Metrics, Scores } from "./metrics.js";
 
 /** Lays rows out in columns that line up on a terminal: the first column to the left, the others to the right. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
@@ -12,19 +11,4 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     return column === 0 ? cell + blanks : blanks + cell;
   };
   return rows.map((row) => row.map(padded).join("  ").trimEnd()).join("\n");
-}
-
-function scoreRow(name: string, scores: Scores): string[] {
-  const shares = [scores.precision, scores.recall, scores.f1].map((share) => share.toFixed(4));
-  const counts = [scores.support, scores.predicted, scores.correct].map(String);
-  return [name, ...shares, ...counts];
-}
-
-/** A line per entity type and one for all of them. */
-export function formatScoreTable(metrics: Metrics): string {
-  return formatTable([
-    ["type", "precision", "recall", "f1", "support", "predicted", "correct"],
-    ...Object.entries(metrics.types).map(([type, scores]) => scoreRow(type, scores)),
-    scoreRow("all", metrics),
-  ]);
 }

@@ -1,0 +1,159 @@
+import { DocumentAlignment } from "../data/align.js";
+import type { Sample } from "../data/sample.js";
+import type { WindowOptions } from "../data/windows.js";
+import { thresholdsFor, type DecodeOptions } from "../model/decode-options.js";
+import type { GlobalPointer } from "../model/global-pointer.js";
+import { ratio, scoresFrom, StrictMetrics, type Metrics } from "./metrics.js";
+import { entityKey } from "./pairing.js";
+
+/** Scores looked at: a span below is taken for one that no useful threshold would let through. */
+const LOWEST = -8;
+/** Scores above this fall into one bin. */
+const HIGHEST = 24;
+/** Bins a unit of score: thresholds are multiples of 1/32, which float32 holds exactly. */
+const RESOLUTION = 32;
+const BINS = (HIGHEST - LOWEST) * RESOLUTION;
+
+export interface TunedThresholds {
+  /** [types] in the model's order. */
+  thresholds: number[];
+  /** Strict scores with the thresholds that the model had, and with these; on the very set they were tuned on. */
+  before: Metrics;
+  after: Metrics;
+}
+
+/** Of one type: how many predictions, and how many right ones, fall into each bin of scores. */
+interface Histogram {
+  predicted: Uint32Array; // [BINS]
+  correct: Uint32Array; // [BINS]
+  support: number;
+}
+
+/** The bin above whose threshold a score lies, and no higher bin's. */
+function binOf(score: number): number {
+  return Math.min(BINS - 1, Math.max(0, Math.ceil((score - LOWEST) * RESOLUTION) - 1));
+}
+
+/** The threshold that lets through this bin and those above it. */
+function thresholdOf(bin: number): number {
+  return LOWEST + bin / RESOLUTION;
+}
+
+interface Choice {
+  bin: number;
+  predicted: number;
+  correct: number;
+}
+
+/**
+ * The threshold that makes 2 correct - f (predicted) largest for one type. Of a row of thresholds that do equally well,
+ * the one in the middle is taken: it has most room on both sides. Where it is best to let nothing through, the lowest
+ * that does so: what is surer than all that was wrong here has its chance.
+ */
+function bestFor({ predicted, correct }: Histogram, f: number): Choice {
+  let best: Choice & { value: number; last: number } = { bin: BINS, predicted: 0, correct: 0, value: 0, last: BINS };
+  let [guesses, hits] = [0, 0];
+  for (let bin = BINS - 1; bin >= 0; bin--) {
+    guesses += predicted[bin] ?? 0;
+    hits += correct[bin] ?? 0;
+    const value = 2 * hits - f * guesses;
+    if (value > best.value + 1e-9) best = { bin, predicted: guesses, correct: hits, value, last: bin };
+    else if (guesses === best.predicted && hits === best.correct) best.last = bin;
+  }
+  const bin = best.predicted === 0 ? best.last : Math.round((best.bin + best.last) / 2);
+  return { bin, predicted: best.predicted, correct: best.correct };
+}
+
+/**
+ * Per-type thresholds that give the best strict micro F1 on a set. Micro F1 is 2 C / (G + P), a ratio of sums over the
+ * types; its maximum f solves max (2 C - f P) = f G, and for a given f each type can be settled by itself (Dinkelbach,
+ * "On nonlinear fractional programming", 1967). Iterated until f stands still, a few rounds.
+ */
+function settle(histograms: readonly Histogram[]): Choice[] {
+  const support = histograms.reduce((sum, histogram) => sum + histogram.support, 0);
+  let f = 0;
+  for (;;) {
+    const choices = histograms.map((histogram) => bestFor(histogram, f));
+    const correct = choices.reduce((sum, choice) => sum + choice.correct, 0);
+    const predicted = choices.reduce((sum, choice) => sum + choice.predicted, 0);
+    const next = ratio(2 * correct, support + predicted);
+    if (next <= f + 1e-12) return choices;
+    f = next;
+  }
+}
+
+/**
+ * Finds per-type thresholds on a set of annotated texts. A type of which the set has no entity keeps its threshold, as
+ * nothing is known of it.
+ *
+ * Scores are gathered in bins of 1/32: memory does not grow with the set, however many spans a low threshold lets
+ * through.
+ *
+ * @param options `threshold` and `thresholds` are those to compare with; `flat` and `topK` do not take part
+ */
+export async function tuneThresholds(
+  model: GlobalPointer, samples: AsyncIterable<Sample> | Iterable<Sample>,
+  options: Omit<DecodeOptions, "flat" | "topK"> & Partial<WindowOptions> & { batchSize: number },
+): Promise<TunedThresholds> {
+  const { entityTypes, tokenizer } = model;
+  const typeIndex = new Map(entityTypes.map((type, index) => [type, index]));
+  const window = model.windowOptions(options);
+  const old = thresholdsFor(model.description, options);
+  const histograms = entityTypes.map((): Histogram => ({
+    predicted: new Uint32Array(BINS), correct: new Uint32Array(BINS), support: 0,
+  }));
+  const before = new StrictMetrics(entityTypes);
+  const documents = async function* () {
+    for await (const sample of samples) {
+      yield { sample, windows: new DocumentAlignment(sample, tokenizer, typeIndex, window).windows() };
+    }
+  };
+  const { batchSize, maxSpanTokens } = options;
+  const low = {
+    batchSize, threshold: LOWEST, ...(maxSpanTokens === undefined ? {} : { maxSpanTokens }),
+  };
+  for await (const { document: { sample }, entities } of model.predictDocuments(documents(), low)) {
+    const gold = new Set(sample.entities.map(entityKey));
+    for (const { type } of new Map(sample.entities.map((entity) => [entityKey(entity), entity])).values()) {
+      const histogram = histograms[typeIndex.get(type) ?? -1];
+      if (histogram !== undefined) histogram.support++;
+    }
+    const passing = [];
+    for (const entity of entities()) {
+      const index = typeIndex.get(entity.type) ?? 0;
+      const score = entity.score ?? 0;
+      const histogram = histograms[index];
+      if (histogram === undefined) continue;
+      const bin = binOf(score);
+      histogram.predicted[bin] = (histogram.predicted[bin] ?? 0) + 1;
+      if (gold.has(entityKey(entity))) histogram.correct[bin] = (histogram.correct[bin] ?? 0) + 1;
+      if (score > (old[index] ?? 0)) passing.push(entity);
+    }
+    before.add(sample.entities, passing);
+  }
+  return finish(settle(histograms), histograms, old, before.result(), entityTypes);
+}
+
+function finish(
+  choices: readonly Choice[], histograms: readonly Histogram[], old: Float32Array, before: Metrics,
+  entityTypes: readonly string[],
+): TunedThresholds {
+  const thresholds = choices.map(({ bin }, index) =>
+    (histograms[index]?.support ?? 0) > 0 ? thresholdOf(bin) : old[index] ?? 0);
+  const types = Object.fromEntries(entityTypes.map((type, index) => {
+    const kept = before.types[type];
+    const histogram = histograms[index];
+    const choice = choices[index];
+    if (histogram === undefined || choice === undefined || (histogram.support === 0 && kept !== undefined)) {
+      return [type, kept ?? scoresOf(0, 0, 0)];
+    }
+    return [type, scoresOf(histogram.support, choice.predicted, choice.correct)];
+  }));
+  const sum = (name: "support" | "predicted" | "correct"): number =>
+    Object.values(types).reduce((total, scores) => total + scores[name], 0);
+  return { thresholds, before, after: { ...scoresOf(sum("support"), sum("predicted"), sum("correct")), types } };
+}
+
+function scoresOf(support: number, predicted: number, correct: number) {
+  return scoresFrom({ support, predicted, correct });
+}

@@ -1,0 +1,152 @@
+import type { PackedBatch } from "../data/packed-batch.js";
+import type { Entity } from "../data/sample.js";
+import { settlesSpan, type DocumentWindow } from "../data/windows.js";
+import type { Encoding } from "../tokenizer/bert-tokenizer.js";
+import { SpanDecoder } from "./decode.js";
+import type { DecodeOptions } from "./decode-options.js";
+import type { NativeEngine } from "./native.js";
+import { bestFlat, bestScoring, type RankedEntity } from "./selection.js";
+
+/** A text as the windows that it was divided into, with whatever the caller wants back with its entities. */
+export interface Document {
+  windows: Iterable<DocumentWindow>;
+}
+
+export interface DocumentPrediction<D extends Document> {
+  document: D;
+  /** By start, then the longer first, then by type; made when asked for, as there may be very many. */
+  entities: () => Iterable<Entity>;
+}
+
+/** What a batch found in one window of a document. */
+interface WindowResult {
+  window: DocumentWindow;
+  decoder: SpanDecoder;
+  /** Index of the window in its batch. */
+  sequence: number;
+}
+
+/** A document on its way: some of its windows may still be waiting for their batch. */
+interface Pending<D> {
+  document: D;
+  results: WindowResult[];
+  waiting: number;
+  complete: boolean;
+}
+
+/** Lays encodings end to end. */
+export function packEncodings(encodings: readonly Encoding[]): PackedBatch {
+  const sequenceStarts = new Int32Array(encodings.length + 1);
+  encodings.forEach(({ inputIds }, index) => {
+    sequenceStarts[index + 1] = (sequenceStarts[index] ?? 0) + inputIds.length;
+  });
+  const inputIds = new Int32Array(sequenceStarts[encodings.length] ?? 0);
+  encodings.forEach((encoding, index) => { inputIds.set(encoding.inputIds, sequenceStarts[index]); });
+  return { inputIds, sequenceStarts };
+}
+
+/** Code units decide, as in SpanDecoder. */
+function inOrder(a: Entity, b: Entity): number {
+  return a.start - b.start || b.end - a.end || (a.type < b.type ? -1 : a.type > b.type ? 1 : 0);
+}
+
+/** Runs documents through an engine, batch by batch, and puts what their windows found together. */
+export class DocumentPredictor {
+  private readonly typeIndex: ReadonlyMap<string, number>;
+
+  /**
+   * @param thresholds [types]
+   * @param batchSize windows to compute at a time
+   */
+  constructor(
+    private readonly engine: NativeEngine, private readonly entityTypes: readonly string[],
+    private readonly thresholds: Float32Array, private readonly options: DecodeOptions,
+    private readonly batchSize: number,
+  ) {
+    this.typeIndex = new Map(entityTypes.map((type, index) => [type, index]));
+  }
+
+  /** The documents in their order, each as soon as its last window is computed. */
+  async* run<D extends Document>(documents: AsyncIterable<D> | Iterable<D>): AsyncGenerator<DocumentPrediction<D>> {
+    const pending: Pending<D>[] = [];
+    let batch: { owner: Pending<D>; window: DocumentWindow }[] = [];
+    const compute = async (): Promise<void> => {
+      const windows = batch.map(({ window }) => window.encoding);
+      const spans = await this.engine.predict(packEncodings(windows), this.thresholds);
+      const decoder = new SpanDecoder(spans, windows, this.entityTypes);
+      batch.forEach(({ owner, window }, sequence) => {
+        owner.results.push({ window, decoder, sequence });
+        owner.waiting--;
+      });
+      batch = [];
+    };
+    const finished = function* (entitiesOf: (results: WindowResult[]) => Iterable<Entity>) {
+      for (let first = pending[0]; first?.complete === true && first.waiting === 0; first = pending[0]) {
+        pending.shift();
+        const { document, results } = first;
+        yield { document, entities: () => entitiesOf(results) };
+      }
+    };
+    const entitiesOf = (results: WindowResult[]): Iterable<Entity> => this.entitiesOf(results);
+    for await (const document of documents) {
+      const owner: Pending<D> = { document, results: [], waiting: 0, complete: false };
+      pending.push(owner);
+      for (const window of document.windows) {
+        batch.push({ owner, window });
+        owner.waiting++;
+        if (batch.length < this.batchSize) continue;
+        await compute();
+        yield* finished(entitiesOf);
+      }
+      owner.complete = true;
+      yield* finished(entitiesOf);
+    }
+    if (batch.length > 0) await compute();
+    yield* finished(entitiesOf);
+  }
+
+  private entitiesOf(results: WindowResult[]): Iterable<Entity> {
+    const { topK, flat = false } = this.options;
+    if (topK === undefined && !flat) return this.allEntities(results);
+    let entities: RankedEntity[] = [];
+    for (const entity of this.allEntities(results)) entities.push({ ...entity, margin: this.marginOf(entity) });
+    if (flat) entities = bestFlat(entities);
+    if (topK !== undefined) entities = bestScoring(entities, topK);
+    return entities.map(({ start, end, type, score = 0 }) => ({ start, end, type, score }));
+  }
+
+  private marginOf({ type, score = 0 }: Entity): number {
+    const threshold = this.thresholds[this.typeIndex.get(type) ?? 0] ?? 0;
+    // Without a threshold nothing sets a margin: the least score there can be then counts as 0.
+    return threshold === -Infinity ? score + 1e9 : score - threshold;
+  }
+
+  /** The entities of all windows, each from the window that settles it. */
+  private allEntities(results: WindowResult[]): Iterable<Entity> {
+    const [only] = results;
+    if (only === undefined) return [];
+    if (results.length === 1) return this.windowEntities(only);
+    const entities: Entity[] = [];
+    for (const result of results) for (const entity of this.windowEntities(result)) entities.push(entity);
+    entities.sort(inOrder);
+    const distinct: Entity[] = [];
+    for (const entity of entities) {
+      const previous = distinct.at(-1);
+      if (previous === undefined || inOrder(previous, entity) !== 0) distinct.push(entity);
+      // Different token spans can stand for the same characters, and different windows settle them.
+      else previous.score = Math.max(previous.score ?? -Infinity, entity.score ?? -Infinity);
+    }
+    return distinct;
+  }
+
+  private windowEntities({ window, decoder, sequence }: WindowResult): Iterable<Entity> {
+    const { maxSpanTokens = Infinity } = this.options;
+    const whole = window.previous === undefined && window.next === undefined;
+    return decoder.entitiesOf(sequence, (start, end) => {
+      if (end - start >= maxSpanTokens) return false;
+      if (whole) return true;
+      // [CLS] is token 0 of the sequence.
+      return settlesSpan(window, window.start + start - 1, window.start + end - 1);
+    });
+  }
+}
