@@ -2,6 +2,7 @@
 import type { Argv } from "yargs";
 import { checkFile, emptyCheckSummary } from "../lib/corpus/check.js";
 import { convert, annotatedSamples } from "../lib/corpus/convert.js";
+import { counted } from "../lib/corpus/counted.js";
 import { split, type SplitPart } from "../lib/corpus/split.js";
 import { formatStatistics } from "../lib/corpus/statistics-table.js";
 import { StatisticsCollector, type StatisticsOptions } from "../lib/corpus/statistics.js";
@@ -16,6 +17,7 @@ import { dataFlags, formatOptionsFrom } from "./data-flags.js";
 import { print } from "./print.js";
 
 const needed = { type: "string", requiresArg: true, demandOption: true } as const;
+const NO_FILE = "Say which file to look at";
 const LISTS = ["format-option", "to-option", "files"];
 
 /** Prints every finding; 1 when there are errors. */
@@ -31,23 +33,27 @@ async function check(files: readonly string[], { format, formatOption, quiet }: 
   }
   const { texts, entities, unlabelled, errors, warnings } = summary;
   await print(
-    `${texts} texts, ${entities} entities${unlabelled > 0 ? `, ${unlabelled} texts without annotation` : ""}: `
-    + `${errors} ${errors === 1 ? "error" : "errors"}, ${warnings} ${warnings === 1 ? "warning" : "warnings"}\n`,
+    `${counted(texts, "text")}, ${counted(entities, "entity", "entities")}`
+    + `${unlabelled > 0 ? `, ${counted(unlabelled, "text")} without annotation` : ""}: `
+    + `${counted(errors, "error")}, ${counted(warnings, "warning")}\n`,
   );
   return errors > 0 ? 1 : 0;
 }
 
 /** The tokenizer that was asked for, and the windows that a model would see. */
 function tokenizing(options: {
-  vocab: string | undefined; model: string | undefined; lowerCase: boolean; maxSeqLen: number | undefined;
+  vocab: string | undefined; model: string | undefined; lowerCase: boolean | undefined; maxSeqLen: number | undefined;
 }): StatisticsOptions {
   const { vocab, model, lowerCase, maxSeqLen } = options;
   if (vocab !== undefined && model !== undefined) {
     throw new CommandLineError("--vocab cannot stand beside --model, which has its own: leave one out");
   }
+  if (vocab === undefined && lowerCase !== undefined) {
+    throw new CommandLineError("--lower-case goes with --vocab only: a model knows how it treats case");
+  }
   const window = maxSeqLen === undefined ? {} : { window: { maxSeqLen, stride: defaultStride(maxSeqLen) } };
   if (vocab !== undefined) {
-    return { tokenizer: new BertTokenizer(Vocabulary.fromFile(vocab), { lowerCase }), ...window };
+    return { tokenizer: new BertTokenizer(Vocabulary.fromFile(vocab), { lowerCase: lowerCase ?? true }), ...window };
   }
   if (model === undefined) {
     if (maxSeqLen !== undefined) throw new CommandLineError("--max-seq-len counts tokens: give --vocab or --model too");
@@ -61,8 +67,8 @@ function tokenizing(options: {
 
 function share(flag: string): (value: unknown) => number | undefined {
   return (value) => {
-    if (value === undefined || (typeof value === "number" && value >= 0 && value < 1)) return value;
-    throw new CommandLineError(`--${flag} takes one number from 0, below 1`);
+    if (value === undefined || (typeof value === "number" && value > 0 && value < 1)) return value;
+    throw new CommandLineError(`--${flag} takes one number above 0 and below 1, such as 0.1`);
   };
 }
 
@@ -73,28 +79,32 @@ await runCommand("gp-data", async (args) => {
   endOnInterruption();
   await commandLine("gp-data", args, LISTS)
     .command(
-      "check <files..>", "Name every line that cannot be used, and what is odd in others",
+      "check <files..>", "Name every line that cannot be used and every oddity; ends with 1 if there are errors",
       (builder) => data(builder)
-        .positional("files", { type: "string", array: true, demandOption: true, describe: "Annotated files" })
+        .positional("files", {
+          type: "string", array: true, demandOption: true, describe: "Annotated files (folders for brat)",
+        })
         .option("quiet", { type: "boolean", default: false, describe: "Leave warnings out" }),
       async ({ files, format, formatOption, quiet }) => {
+        if (files.length === 0) throw new CommandLineError(NO_FILE); // a lone "-" is nothing to yargs
         status = await check(files, { format, formatOption, quiet });
       },
     )
     .command(
-      "stats <file>", "Sizes, types, nesting, lengths, what tokenizing loses, what repeats",
+      "stats <file>", "Count texts, types, nesting, lengths, repetitions, and with a vocabulary tokens and losses",
       (builder) => data(builder)
-        .positional("file", { type: "string", demandOption: true, describe: "Annotated file" })
+        .positional("file", { type: "string", demandOption: true, describe: "Annotated file (a folder for brat)" })
         .option("dev", { type: "string", requiresArg: true, describe: "Another set, to count texts that are in both" })
         .option("vocab", { type: "string", requiresArg: true, describe: "A vocab.txt, to count tokens" })
-        .option("lower-case", { type: "boolean", default: true, describe: "Lower-case the texts, with --vocab" })
+        .option("lower-case", { type: "boolean", describe: "With --vocab: lower-case the texts; default: true" })
         .option("model", { type: "string", requiresArg: true, describe: "A model directory, to count its tokens" })
         .option("max-seq-len", {
           type: "number", requiresArg: true, coerce: wholeNumber("max-seq-len", 3, 2 ** 24),
           describe: "Tokens of a window: tells which texts are divided, and which entities no window holds",
         })
-        .option("json", { type: "boolean", default: false, describe: "Write one JSON object" }),
+        .option("json", { type: "boolean", default: false, describe: "Write one JSON object in place of tables" }),
       async ({ file, dev, format, formatOption, vocab, model, lowerCase, maxSeqLen, json }) => {
+        if (file === "") throw new CommandLineError(NO_FILE);
         const options = formatOptionsFrom(formatOption);
         const sets = [];
         for (const path of dev === undefined ? [file] : [file, dev]) {
@@ -110,46 +120,47 @@ await runCommand("gp-data", async (args) => {
           await print(`${JSON.stringify({ files, sharedTexts: shared })}\n`);
           return;
         }
-        for (const { path, collector } of sets) {
-          await print(`${formatStatistics(collector.result(), path).join("\n")}\n\n`);
-        }
-        if (shared !== undefined) await print(`${shared} texts of ${dev ?? ""} are in ${file} too\n`);
+        const sections = sets.map(({ path, collector }) => formatStatistics(collector.result(), path).join("\n"));
+        if (shared !== undefined) sections.push(`texts that are in both: ${shared}`);
+        await print(`${sections.join("\n\n")}\n`);
       },
     )
     .command(
-      "convert", "Write annotated texts in another format",
+      "convert", "Write annotated texts in another format, if it can hold all of them",
       (builder) => data(builder)
         .option("input", { ...needed, describe: "Annotated file (a folder for brat)" })
         .option("output", { ...needed, describe: "Where to write (a new folder for brat)" })
         .option("to", { ...needed, choices: formatNames, describe: "The format to write" })
         .option("to-option", {
-          type: "string", requiresArg: true, coerce: severalTexts, describe: "KEY=VALUE, for the format to write",
+          type: "string", requiresArg: true, coerce: severalTexts,
+          describe: "KEY=VALUE, for the format to write: conll has scheme=bio, iob1, bioes or bmes",
         }),
       async ({ input, output, to, toOption, format, formatOption }) => {
         const count = await convert(
           { path: input, format, options: formatOptionsFrom(formatOption) },
           { path: output, format: to, options: formatOptionsFrom(toOption, "to-option") },
         );
-        await print(`wrote ${count} texts to ${output}\n`);
+        await print(`wrote ${counted(count, "text")} to ${output}\n`);
       },
     )
     .command(
-      "split", "Divide annotated texts at random; equal texts stay together",
+      "split", "Divide annotated texts at random; equal texts come to the same side",
       (builder) => data(builder)
         .option("input", { ...needed, describe: "Annotated file (a folder for brat)" })
         .option("train", { ...needed, describe: "Where to write the training set" })
         .option("dev", { ...needed, describe: "Where to write the dev set" })
         .option("test", { type: "string", requiresArg: true, describe: "Where to write a test set" })
         .option("dev-share", {
-          type: "number", requiresArg: true, default: 0.1, coerce: share("dev-share"), describe: "Share of the texts",
+          type: "number", requiresArg: true, default: 0.1, coerce: share("dev-share"),
+          describe: "Share of the texts for --dev",
         })
         .option("test-share", {
           type: "number", requiresArg: true, coerce: share("test-share"),
-          describe: "Share of the texts; default with --test: 0.1",
+          describe: "Share of the texts for --test; default: 0.1",
         })
         .option("seed", {
           type: "number", requiresArg: true, default: 2333, coerce: wholeNumber("seed", 0, 2 ** 32 - 1),
-          describe: "Another one gives another split",
+          describe: "The same one gives the same split, another one another",
         })
         .option("to", {
           choices: formatNames, requiresArg: true, describe: "The format to write; default: the input's",
@@ -159,20 +170,26 @@ await runCommand("gp-data", async (args) => {
           throw new CommandLineError("--test-share needs --test, the file to write to");
         }
         const rest = test === undefined ? 0 : testShare ?? 0.1;
-        const ofDev = devShare ?? 0;
+        const ofDev = devShare ?? 0.1;
         if (ofDev + rest >= 1) throw new CommandLineError("--dev-share and --test-share leave nothing to train on");
         const written = to ?? await resolveFormat(input, format);
         const part = (path: string, size: number): SplitPart => ({ target: { path, format: written }, share: size });
         const parts = [part(train, 1 - ofDev - rest), part(dev, ofDev)];
         if (test !== undefined) parts.push(part(test, rest));
         const source = { path: input, format, options: formatOptionsFrom(formatOption) };
-        const counts = await split(source, parts, seed ?? 0);
+        const counts = await split(source, parts, seed ?? 2333);
         for (const [index, { target }] of parts.entries()) {
-          await print(`wrote ${counts[index] ?? 0} texts to ${target.path}\n`);
+          await print(`wrote ${counted(counts[index] ?? 0, "text")} to ${target.path}\n`);
         }
+        if (formatOption !== undefined) await print(`they are plain ${written}: read them without --format-option\n`);
       },
     )
-    .demandCommand(1, 1, "Say what to do: check, stats, convert or split", "Say one thing to do only")
+    .demandCommand(1, "Say what to do: check, stats, convert or split")
+    .recommendCommands()
+    .fail((message: string) => {
+      // yargs counts in place of saying what is missing; other messages go on to the handler before this one.
+      if (message.startsWith("Not enough non-option")) throw new CommandLineError(NO_FILE);
+    })
     .parseAsync();
   return status;
 });

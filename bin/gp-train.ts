@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { loadConfig } from "../lib/config/load.js";
 import { formatScoreTable } from "../lib/evaluation/score-table.js";
+import { overfitBatch, type OverfitResult } from "../lib/training/overfit.js";
 import { resume, train, type TrainResult } from "../lib/training/train.js";
-import { commandLine, CommandLineError, runCommand, stopOnInterruption } from "./command.js";
+import { commandLine, CommandLineError, runCommand, stopOnInterruption, type Stop } from "./command.js";
 import { deviceOptions, given } from "./model-options.js";
 import { trainingDisplay } from "./training-display.js";
 
@@ -19,10 +20,14 @@ await runCommand("gp-train", async (args) => {
       type: "string", array: true, requiresArg: true, default: [],
       describe: "Override keys of the config, such as training.epochs=3",
     })
+    .option("overfit-batch", {
+      type: "boolean", default: false,
+      describe: "Check data and settings: learn one batch by heart, write nothing; status 1 when it cannot be learnt",
+    })
     .options(deviceOptions)
     .option("json", { type: "boolean", default: false, describe: "Write epochs and result to stdout as JSON lines" })
     .parseAsync();
-  const { config, output, resume: directory, set, device, threads } = options;
+  const { config, output, resume: directory, set, device, threads, overfitBatch: overfit } = options;
 
   const observer = trainingDisplay(options);
   const stop = stopOnInterruption(() => {
@@ -31,7 +36,8 @@ await runCommand("gp-train", async (args) => {
   const { signal } = stop;
   let result: TrainResult;
   if (directory !== undefined) {
-    const extra = Object.entries({ config, output, set: set[0] }).find(([, value]) => value !== undefined);
+    const beside = { config, output, "set": set[0], "overfit-batch": overfit || undefined };
+    const extra = Object.entries(beside).find(([, value]) => value !== undefined);
     if (extra !== undefined) {
       throw new CommandLineError(`--resume goes on with the run as it was begun: leave --${extra[0]} out`);
     }
@@ -39,14 +45,33 @@ await runCommand("gp-train", async (args) => {
   } else {
     if (config === undefined) throw new CommandLineError("say what to train: give --config FILE, or --resume DIR");
     const overrides = Object.entries(given({ device, threads })).map(([key, value]) => `training.${key}=${value}`);
-    result = await train({
-      config: loadConfig(config, [...set, ...overrides]), observer, signal, ...given({ output }),
-    });
+    const loaded = loadConfig(config, [...set, ...overrides]);
+    if (overfit) {
+      if (output !== undefined) throw new CommandLineError("--overfit-batch writes nothing: leave --output out");
+      return tellOverfit(await overfitBatch({ config: loaded, observer, signal }), options.json, stop);
+    }
+    result = await train({ config: loaded, observer, signal, ...given({ output }) });
   }
 
   process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : describe(result));
   return result.stopped ? stop.status() : 0;
 }, { outlivesReader: true });
+
+/** @returns the exit status */
+function tellOverfit({ wrong, ...result }: OverfitResult, json: boolean, stop: Stop): number {
+  const { learnt, steps, scores: { f1 } } = result;
+  const lines = json ? [JSON.stringify({ ...result, wrong })] : learnt
+    ? [`the batch was learnt in ${steps} steps: data, labels and settings fit together`]
+    : [
+      `the batch was not learnt in ${steps} steps: F1 ${f1.toFixed(4)}; still wrong:`,
+      ...wrong.map((line) => `  ${line}`),
+      "likely causes: labels that contradict each other (the same text annotated in different ways), or a "
+      + "training.learningRate that is too low or too high; gp-data check and gp-data stats look at the data",
+    ];
+  process.stdout.write(lines.map((line) => `${line}\n`).join(""));
+  if (stop.signal.aborted) return stop.status();
+  return learnt ? 0 : 1;
+}
 
 function describe({ directory, best, dev, stopped }: TrainResult): string {
   if (stopped) return `stopped; go on with: gp-train --resume ${directory}\n`;

@@ -24,6 +24,8 @@ export { Vocabulary } from "./tokenizer/vocabulary.js";
 export { loadConfig } from "./config/load.js";
 export type { ResolvedConfig } from "./config/load.js";
 export { train, resume } from "./training/train.js";
+export { overfitBatch } from "./training/overfit.js";
+export type { OverfitResult } from "./training/overfit.js";
 export type { ResumeOptions, TrainOptions, TrainResult } from "./training/train.js";
 export type { StepProgress, TrainingObserver } from "./training/progress.js";
 export type { TrainingContext } from "./training/trainer.js";

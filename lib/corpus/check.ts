@@ -2,6 +2,7 @@ import type { FormatOptions } from "../data/formats/options.js";
 import type { FileSample } from "../data/formats/record.js";
 import { shown } from "../data/json-value.js";
 import { readRecords, withoutDuplicates, type SampleFormat } from "../data/read-samples.js";
+import { GlobalPointerError } from "../errors.js";
 
 /** Something about a record that its owner should know. */
 export interface Finding {
@@ -51,13 +52,30 @@ function* oddities(sample: FileSample): Generator<string> {
   }
 }
 
+/** A fault that keeps a whole file from being read; its message names the place first, as errors of readers do. */
+function unreadable(path: string, { message }: GlobalPointerError): Finding {
+  const [, line, rest] = message.startsWith(path) ? /^(:\d+)?: (.*)$/s.exec(message.slice(path.length)) ?? [] : [];
+  return { place: path + (line ?? ""), severity: "error", message: rest ?? message };
+}
+
 /**
- * Goes through a file record by record and tells every fault and oddity.
+ * Goes through a file record by record and tells every fault and oddity, one that cannot be read at all too.
  *
  * @param summary is counted up on the way
- * @throws GlobalPointerError `DATA` when the file cannot be read at all
  */
 export async function* checkFile(
+  path: string, format: SampleFormat, options: FormatOptions, summary: CheckSummary,
+): AsyncGenerator<Finding> {
+  try {
+    yield* checkRecords(path, format, options, summary);
+  } catch (error) {
+    if (!(error instanceof GlobalPointerError) || error.code !== "DATA") throw error;
+    summary.errors++;
+    yield unreadable(path, error);
+  }
+}
+
+async function* checkRecords(
   path: string, format: SampleFormat, options: FormatOptions, summary: CheckSummary,
 ): AsyncGenerator<Finding> {
   let records = 0;

@@ -4,6 +4,8 @@ import { formatOf, type FormatName } from "../data/formats/registry.js";
 import { readSamples, readRecords, type SampleFormat } from "../data/read-samples.js";
 import type { Sample } from "../data/sample.js";
 import { GlobalPointerError } from "../errors.js";
+import { counted } from "./counted.js";
+import { refuseOverwriting } from "./write-together.js";
 
 const LISTED = 3;
 
@@ -18,6 +20,7 @@ export interface Source {
 export interface Target {
   path: string;
   format: FormatName;
+  /** Those that the writer of the format looks at; any other is an error. */
   options?: FormatOptions;
 }
 
@@ -41,12 +44,21 @@ class Refusals {
       const more = count > places.length ? ` and ${count - places.length} more` : "";
       return `  ${count}: ${reason} (${places.join(", ")}${more})`;
     });
-    const texts = this.count === 1 ? "text" : "texts";
     throw new GlobalPointerError("DATA", [
-      `${source}: the format ${format} cannot hold ${this.count} ${texts}; mend them or choose another format:`,
+      `${source}: the format ${format} cannot hold ${counted(this.count, "text")}; mend them or choose another format:`,
       ...lines,
     ].join("\n"));
   }
+}
+
+/** @throws GlobalPointerError `CONFIG` for an option that would be ignored */
+export function writerFor({ format, options = {} }: Target): SampleWriter {
+  const found = formatOf(format);
+  const known = found.writerOptions ?? [];
+  const foreign = Object.keys(options).find((option) => !known.some((own) => own === option));
+  if (foreign === undefined) return found.writer(options);
+  const own = known.length === 0 ? "it has none" : `it has ${known.join(", ")}`;
+  throw new GlobalPointerError("CONFIG", `the format ${format} has no option ${foreign} for writing; ${own}`);
 }
 
 /** Samples for a writer: they have to say whether there are entities. */
@@ -88,11 +100,12 @@ async function readThrough(source: Source): Promise<number> {
  * Writes annotated texts in another format.
  *
  * @returns how many texts there are
- * @throws GlobalPointerError `DATA` when the source is faulty, or holds what the target cannot; `OUTPUT`
+ * @throws GlobalPointerError `DATA` when the source is faulty, or holds what the target cannot; `OUTPUT`; `CONFIG`
  */
 export async function convert(source: Source, target: Target): Promise<number> {
+  const writer = writerFor(target);
+  refuseOverwriting(source.path, [target.path]);
   const count = await readThrough(source);
-  const writer = formatOf(target.format).writer(target.options ?? {});
   await surveyAll(writer, source, target.format);
   await writer.write(annotatedSamples(source), target.path);
   return count;

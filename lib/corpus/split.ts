@@ -1,9 +1,11 @@
-import { formatOf } from "../data/formats/registry.js";
 import { Int32Column } from "../data/int32-column.js";
 import { Random } from "../data/random.js";
 import type { Sample } from "../data/sample.js";
-import { annotatedSamples, surveyAll, type Source, type Target } from "./convert.js";
+import { GlobalPointerError } from "../errors.js";
+import { annotatedSamples, surveyAll, writerFor, type Source, type Target } from "./convert.js";
+import { counted } from "./counted.js";
 import { textDigest } from "./text-digest.js";
+import { refuseOverwriting, writeTogether } from "./write-together.js";
 
 /** One part of a split. */
 export interface SplitPart {
@@ -44,12 +46,15 @@ async function* only(samples: AsyncIterable<Sample>, wanted: (index: number) => 
 
 /**
  * Divides annotated texts into parts: the same seed gives the same parts, and equal texts go to the same one, so that
- * what a model is measured on is not what it has learnt.
+ * what a model is measured on is not what it has learnt. The parts appear together, or none does.
  *
  * @returns how many texts each part has
- * @throws GlobalPointerError `DATA` when the source is faulty, or holds what a target cannot; `OUTPUT`
+ * @throws GlobalPointerError `DATA` when the source is faulty, has too few texts to give each part one, or holds what a
+ * target cannot; `OUTPUT`; `CONFIG`
  */
 export async function split(source: Source, parts: readonly SplitPart[], seed: number): Promise<number[]> {
+  const outputs = parts.map(({ target }) => ({ target, writer: writerFor(target) }));
+  refuseOverwriting(source.path, parts.map(({ target }) => target.path));
   const groups = new Map<string, number>();
   const sizes: number[] = [];
   const groupOf = new Int32Column(); // [texts]
@@ -60,6 +65,7 @@ export async function split(source: Source, parts: readonly SplitPart[], seed: n
     sizes[group] = (sizes[group] ?? 0) + 1;
     groupOf.push(group);
   }
+  const different = groups.size;
   groups.clear();
   const partOf = deal(sizes, parts.map(({ share }) => share), seed);
   const counts = parts.map(() => 0);
@@ -67,15 +73,21 @@ export async function split(source: Source, parts: readonly SplitPart[], seed: n
     const part = partOf[groupOf.at(text)] ?? 0;
     counts[part] = (counts[part] ?? 0) + 1;
   }
-  const writers = [];
-  for (const [index, { target }] of parts.entries()) {
-    const writer = formatOf(target.format).writer(target.options ?? {});
-    const concerns = (text: number): boolean => partOf[groupOf.at(text)] === index;
-    await surveyAll(writer, source, target.format, concerns);
-    writers.push({ writer, concerns, target });
+  const empty = parts[counts.indexOf(0)];
+  if (empty !== undefined) {
+    const texts = `${counted(groupOf.length, "text")}, ${different} of them different`;
+    throw new GlobalPointerError(
+      "DATA", `${source.path}: has ${texts}, which leaves none for ${empty.target.path} with its share of `
+      + `${Number(empty.share.toFixed(4))}; give it a larger share, or split a larger file`,
+    );
   }
-  for (const { writer, concerns, target } of writers) {
-    await writer.write(only(annotatedSamples(source), concerns), target.path);
+  const belongs = (index: number) => (text: number): boolean => partOf[groupOf.at(text)] === index;
+  for (const [index, { writer, target }] of outputs.entries()) {
+    await surveyAll(writer, source, target.format, belongs(index));
   }
+  await writeTogether(outputs.map(({ writer, target }, index) => ({
+    path: target.path,
+    write: (path) => writer.write(only(annotatedSamples(source), belongs(index)), path),
+  })));
   return counts;
 }

@@ -1,6 +1,7 @@
 import { formatAlignmentReport } from "../data/alignment-report.js";
 import { nestings } from "../data/nesting.js";
 import { formatTable } from "../terminal/table.js";
+import { counted } from "./counted.js";
 import type { CorpusStatistics, Quantiles } from "./statistics.js";
 
 function percent(part: number, whole: number): string {
@@ -15,9 +16,10 @@ function quantileRow(name: string, { min, median, p90, p99, max, mean }: Quantil
 export function formatStatistics(statistics: CorpusStatistics, name: string): string[] {
   const { texts, entities, types, nesting, tokens } = statistics;
   const lines = [
-    `${name}: ${texts} texts, ${entities} entities of ${types.length} types`,
-    `  ${statistics.empty} texts (${percent(statistics.empty, texts)}) without an entity; ${statistics.duplicates} `
-    + `texts (${percent(statistics.duplicates, texts)}) repeat another`,
+    `${name}: ${counted(texts, "text")}, ${counted(entities, "entity", "entities")} of `
+    + counted(types.length, "type"),
+    `  ${counted(statistics.empty, "text")} (${percent(statistics.empty, texts)}) without an entity; `
+    + `${counted(statistics.duplicates, "text")} (${percent(statistics.duplicates, texts)}) repeating an earlier one`,
     "",
     formatTable([
       ["length", "min", "median", "mean", "90%", "99%", "max"],

@@ -46,6 +46,21 @@ export class Dataset {
     return this.sequenceStarts.at(sequence + 1) - this.sequenceStarts.at(sequence);
   }
 
+  /** Gold spans of one sequence. */
+  spansOf(sequence: number): number {
+    return this.spanStarts.at(sequence + 1) - this.spanStarts.at(sequence);
+  }
+
+  /** [types] gold spans of each type; one that lies in several windows counts in each. */
+  typeCounts(types: number): number[] {
+    const counts = new Array<number>(types).fill(0);
+    for (let span = 0; span < this.spanCount; span++) {
+      const type = this.entityType.at(span);
+      counts[type] = (counts[type] ?? 0) + 1;
+    }
+    return counts;
+  }
+
   add({ encoding, spans }: Pick<AlignedWindow, "encoding" | "spans">): void {
     this.inputIds.append(encoding.inputIds);
     for (const span of spans) {
@@ -72,7 +87,7 @@ export class Dataset {
   batch(sequences: ArrayLike<number>): LabelledBatch {
     const order = Array.from(sequences);
     const tokens = order.reduce((sum, one) => sum + this.lengthOf(one), 0);
-    const spans = order.reduce((sum, one) => sum + this.spanStarts.at(one + 1) - this.spanStarts.at(one), 0);
+    const spans = order.reduce((sum, one) => sum + this.spansOf(one), 0);
     const batch = { inputIds: new Int32Array(tokens), sequenceStarts: new Int32Array(order.length + 1) };
     const gold = {
       sequence: new Int32Array(spans),

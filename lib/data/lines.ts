@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, statSync, type Stats } from "node:fs";
 import { GlobalPointerError } from "../errors.js";
 
 /** One line of a text file, without its end (LF or CRLF). */
@@ -107,9 +107,19 @@ export function openProblem(path: string, error: unknown): GlobalPointerError {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   const problem = code === "ENOENT" ? "there is no such file"
     : code === "EISDIR" ? "is a folder, not a file"
-      : code === "EACCES" ? "may not be read by this user"
-        : `cannot be read (${error instanceof Error ? error.message : String(error)})`;
+      : code === "ENOTDIR" ? "part of the path is a file, not a folder"
+        : code === "EACCES" ? "may not be read by this user"
+          : `cannot be read (${error instanceof Error ? error.message : String(error)})`;
   return new GlobalPointerError("DATA", `${path}: ${problem}; check the path`, { cause: error });
+}
+
+/** What there is at a path; undefined when nothing is. @throws GlobalPointerError `DATA` when that cannot be told */
+export function statInput(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw openProblem(path, error);
+  }
 }
 
 /**

@@ -4,6 +4,7 @@ import type { FormatOptions } from "./formats/options.js";
 import type { FileRecord, FileSample } from "./formats/record.js";
 import { formatNames, formatOf, type FormatName } from "./formats/registry.js";
 import { shown } from "./json-value.js";
+import { statInput } from "./lines.js";
 import type { Entity, Sample } from "./sample.js";
 
 const LISTED_PROBLEMS = 5;
@@ -69,6 +70,12 @@ export async function* readRecords(
 
 /** The format of a file: the one named, or the one that its beginning shows. @throws GlobalPointerError `DATA` */
 export async function resolveFormat(path: string, format: SampleFormat): Promise<FormatName> {
+  const found = statInput(path);
+  if (found !== undefined && !found.isFile() && !found.isDirectory()) {
+    throw new GlobalPointerError(
+      "DATA", `${path}: is a pipe or a device, but has to be read more than once; save what comes from it to a file`,
+    );
+  }
   return format === "auto" ? detectFormat(path) : format;
 }
 

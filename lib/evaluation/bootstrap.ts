@@ -71,11 +71,11 @@ function figuresOf(sums: Float64Array): Figures {
   };
 }
 
-/** The middle 95% of some values. */
+/** The middle 95% of some values: as many are left out on either side. */
 function middle(values: Float64Array): Interval {
   const sorted = values.slice().sort();
-  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
-  return { low: at(0.025), high: at(0.975) };
+  const tail = Math.round(0.025 * (sorted.length - 1));
+  return { low: sorted[tail] ?? 0, high: sorted[sorted.length - 1 - tail] ?? 0 };
 }
 
 function* draws(texts: number, resamples: number): Generator<Uint32Array> {

@@ -57,7 +57,7 @@ export const errorKinds = ["boundary", "type", "missed", "spurious"] as const;
 
 export type ErrorKind = (typeof errorKinds)[number];
 
-/** One error; positions are those of the excerpt it stands in. */
+/** One error; positions are those of the excerpt it stands in, which one of hundreds of characters reaches beyond. */
 export interface SpanError {
   kind: ErrorKind;
   /** Absent for spurious ones. */

@@ -45,7 +45,7 @@ export class Breakdown {
   rows(): PartRow[] {
     return this.names.flatMap((name) => {
       const counts = this.parts.get(name);
-      return counts === undefined ? [] : [{ name, ...counts.scores() }];
+      return counts === undefined || counts.support + counts.predicted === 0 ? [] : [{ name, ...counts.scores() }];
     });
   }
 }

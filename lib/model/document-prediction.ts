@@ -18,7 +18,7 @@ export interface DocumentPrediction<D extends Document> {
   entities: () => Iterable<Entity>;
 }
 
-/** What a batch found in one window of a document. */
+/** What a batch found in the only window of a document: kept as columns, for there may be very many spans. */
 interface WindowResult {
   window: DocumentWindow;
   decoder: SpanDecoder;
@@ -29,7 +29,10 @@ interface WindowResult {
 /** A document on its way: some of its windows may still be waiting for their batch. */
 interface Pending<D> {
   document: D;
-  results: WindowResult[];
+  /** Of a document that fits into one window. */
+  whole?: WindowResult;
+  /** Of one that does not: what its windows have settled so far. The windows themselves are let go of. */
+  settled: Entity[];
   waiting: number;
   complete: boolean;
 }
@@ -48,6 +51,18 @@ export function packEncodings(encodings: readonly Encoding[]): PackedBatch {
 /** Code units decide, as in SpanDecoder. */
 function inOrder(a: Entity, b: Entity): number {
   return a.start - b.start || b.end - a.end || (a.type < b.type ? -1 : a.type > b.type ? 1 : 0);
+}
+
+/** What the windows of a document have settled, sorted; the same characters with the same type stand for one entity. */
+function distinctInOrder(settled: readonly Entity[]): Entity[] {
+  const distinct: Entity[] = [];
+  for (const entity of [...settled].sort(inOrder)) {
+    const previous = distinct.at(-1);
+    if (previous === undefined || inOrder(previous, entity) !== 0) distinct.push({ ...entity });
+    // Different token spans can stand for the same characters, and different windows settle them.
+    else previous.score = Math.max(previous.score ?? -Infinity, entity.score ?? -Infinity);
+  }
+  return distinct;
 }
 
 /** Runs documents through an engine, batch by batch, and puts what their windows found together. */
@@ -75,21 +90,23 @@ export class DocumentPredictor {
       const spans = await this.engine.predict(packEncodings(windows), this.thresholds);
       const decoder = new SpanDecoder(spans, windows, this.entityTypes);
       batch.forEach(({ owner, window }, sequence) => {
-        owner.results.push({ window, decoder, sequence });
+        const result = { window, decoder, sequence };
+        if (window.previous === undefined && window.next === undefined) owner.whole = result;
+        else for (const entity of this.windowEntities(result)) owner.settled.push(entity);
         owner.waiting--;
       });
       batch = [];
     };
-    const finished = function* (entitiesOf: (results: WindowResult[]) => Iterable<Entity>) {
+    const finished = function* (entitiesOf: (one: Pending<D>) => Iterable<Entity>) {
       for (let first = pending[0]; first?.complete === true && first.waiting === 0; first = pending[0]) {
         pending.shift();
-        const { document, results } = first;
-        yield { document, entities: () => entitiesOf(results) };
+        const one = first;
+        yield { document: one.document, entities: () => entitiesOf(one) };
       }
     };
-    const entitiesOf = (results: WindowResult[]): Iterable<Entity> => this.entitiesOf(results);
+    const entitiesOf = (one: Pending<D>): Iterable<Entity> => this.entitiesOf(one);
     for await (const document of documents) {
-      const owner: Pending<D> = { document, results: [], waiting: 0, complete: false };
+      const owner: Pending<D> = { document, settled: [], waiting: 0, complete: false };
       pending.push(owner);
       for (const window of document.windows) {
         batch.push({ owner, window });
@@ -105,11 +122,12 @@ export class DocumentPredictor {
     yield* finished(entitiesOf);
   }
 
-  private entitiesOf(results: WindowResult[]): Iterable<Entity> {
+  private entitiesOf({ whole, settled }: Pending<Document>): Iterable<Entity> {
+    const all = whole === undefined ? distinctInOrder(settled) : this.windowEntities(whole);
     const { topK, flat = false } = this.options;
-    if (topK === undefined && !flat) return this.allEntities(results);
+    if (topK === undefined && !flat) return all;
     let entities: RankedEntity[] = [];
-    for (const entity of this.allEntities(results)) entities.push({ ...entity, margin: this.marginOf(entity) });
+    for (const entity of all) entities.push({ ...entity, margin: this.marginOf(entity) });
     if (flat) entities = bestFlat(entities);
     if (topK !== undefined) entities = bestScoring(entities, topK);
     return entities.map(({ start, end, type, score = 0 }) => ({ start, end, type, score }));
@@ -121,24 +139,7 @@ export class DocumentPredictor {
     return threshold === -Infinity ? score + 1e9 : score - threshold;
   }
 
-  /** The entities of all windows, each from the window that settles it. */
-  private allEntities(results: WindowResult[]): Iterable<Entity> {
-    const [only] = results;
-    if (only === undefined) return [];
-    if (results.length === 1) return this.windowEntities(only);
-    const entities: Entity[] = [];
-    for (const result of results) for (const entity of this.windowEntities(result)) entities.push(entity);
-    entities.sort(inOrder);
-    const distinct: Entity[] = [];
-    for (const entity of entities) {
-      const previous = distinct.at(-1);
-      if (previous === undefined || inOrder(previous, entity) !== 0) distinct.push(entity);
-      // Different token spans can stand for the same characters, and different windows settle them.
-      else previous.score = Math.max(previous.score ?? -Infinity, entity.score ?? -Infinity);
-    }
-    return distinct;
-  }
-
+  /** The entities of a window that it settles, of no more tokens than asked for. */
   private windowEntities({ window, decoder, sequence }: WindowResult): Iterable<Entity> {
     const { maxSpanTokens = Infinity } = this.options;
     const whole = window.previous === undefined && window.next === undefined;

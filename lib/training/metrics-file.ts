@@ -39,6 +39,14 @@ export function appendRecord(path: string, record: EpochRecord): void {
   }
 }
 
+/** The records of finished epochs; a line cut short by a crash is none. */
+export function readRecords(path: string): EpochRecord[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, "utf8").split("\n");
+  // Written by appendRecord, which is what the type says; whatever has an epoch was written whole.
+  return lines.filter((line) => Number.isFinite(epochOf(line))).map((line) => JSON.parse(line) as EpochRecord);
+}
+
 /** Drops the lines of epochs after the given one, which are to be run again. @throws GlobalPointerError `OUTPUT` */
 export function keepRecordsUpTo(path: string, epoch: number): void {
   if (!existsSync(path)) return;

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { GlobalPointerError } from "../errors.js";
 import { WEIGHTS_FILE } from "../model/directory.js";
 import type { GlobalPointer } from "../model/global-pointer.js";
+import { renderRunReport } from "../report/run-report.js";
 import { discardAbandoned } from "../storage/aside.js";
 import { LockHeldError, refuseHeld, takeLock } from "../storage/lock.js";
 import { outputError } from "../storage/output-error.js";
@@ -11,10 +12,11 @@ import {
 } from "../storage/whole-directory.js";
 import { sameBytes } from "../storage/same-bytes.js";
 import { writeWholeFile } from "../storage/whole-file.js";
-import { appendRecord, keepRecordsUpTo, type EpochRecord } from "./metrics-file.js";
+import { appendRecord, keepRecordsUpTo, readRecords, type EpochRecord } from "./metrics-file.js";
 import { readTrainerState, writeTrainerState, type TrainerState } from "./trainer-state.js";
 
 const LOCK = "lock";
+const REPORT = "report.html";
 /** What `last/` holds besides the files of a model. */
 const OPTIMIZER = "optimizer.safetensors";
 const STATE = "trainer.json";
@@ -31,8 +33,8 @@ function withLock<T>(run: string, action: (lock: string) => T): T {
 }
 
 /**
- * The directory of one training: `config.json`, `metrics.jsonl`, `best/`, `last/`, and `lock` while a process trains
- * it, so that no second one does.
+ * The directory of one training: `config.json`, `metrics.jsonl`, `report.html`, `best/`, `last/`, and `lock` while a
+ * process trains it, so that no second one does.
  */
 export class RunDirectory {
   readonly configFile: string;
@@ -189,6 +191,14 @@ export class RunDirectory {
 
   appendRecord(record: EpochRecord): void {
     appendRecord(this.metricsFile, record);
+  }
+
+  /** Draws the curves of what metrics.jsonl holds. @throws GlobalPointerError `OUTPUT` */
+  writeReport(name: string, epochs: number, bestEpoch: number): void {
+    const records = readRecords(this.metricsFile);
+    writeWholeFile(join(this.path, REPORT), renderRunReport({
+      name, directory: this.path, epochs, records, ...(bestEpoch > 0 ? { bestEpoch } : {}),
+    }));
   }
 
   /** Drops what metrics.jsonl says of epochs that are to be run again. */

@@ -1,13 +1,11 @@
 import { join } from "node:path";
 import { loadConfig, type ResolvedConfig } from "../config/load.js";
-import { formatAlignmentReport } from "../data/alignment-report.js";
-import { formatReadReport } from "../data/read-samples.js";
 import { GlobalPointerError } from "../errors.js";
 import { GlobalPointer } from "../model/global-pointer.js";
 import { BertTokenizer } from "../tokenizer/bert-tokenizer.js";
 import { planModel } from "./build-model.js";
 import { readTrainingData, type TrainingData } from "./data.js";
-import type { TrainingObserver } from "./progress.js";
+import { createModel, prepare } from "./prepare.js";
 import { RunDirectory } from "./run-directory.js";
 import { Trainer, trainResult, type TrainingContext, type TrainResult } from "./trainer.js";
 import { initialState, type TrainerState } from "./trainer-state.js";
@@ -53,27 +51,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 async function trainFromScratch(run: RunDirectory, options: TrainOptions): Promise<TrainResult> {
   const { config, observer } = options;
   const plan = planModel(config);
-  const { device, threads, seed } = config.training;
   const data = await readTrainingData(config, new BertTokenizer(plan.vocabulary, plan.tokenizer));
-  const description = plan.describe(data.entityTypes);
-  const { encoder: { vocabSize } } = description;
-  if (plan.vocabulary.size < vocabSize) {
-    observer?.message?.(
-      `the vocabulary holds ${plan.vocabulary.size} tokens, fewer than the ${vocabSize} embeddings: make sure that `
-      + "vocab.txt is whole",
-    );
-  }
-  const model = await GlobalPointer.create(description, plan.vocabulary, { device, threads, seed });
+  const model = await createModel(plan, plan.describe(data.entityTypes), config, observer);
   try {
-    if (plan.weightsPath !== undefined) {
-      const { loaded, missing, unexpected } = await model.loadWeights(plan.weightsPath, "encoder");
-      const named = (what: string, names: string[]): string =>
-        names.length > 0 ? `; ${what}: ${names.join(", ")}` : "";
-      observer?.message?.(
-        `loaded ${loaded.length} tensors from ${plan.weightsPath}`
-        + named("new", missing) + named("not used", unexpected),
-      );
-    }
     await prepare(model, config, data, observer);
     return await runTrainer(model, config, data, run, initialState(data.digest), options);
   } finally {
@@ -139,29 +119,6 @@ async function fromCheckpoint<T>(run: RunDirectory, read: () => Promise<T>): Pro
       "CHECKPOINT", `${run.path} cannot be resumed, so train anew: ${error.message}`, { cause: error },
     );
   }
-}
-
-/** Tells what became of the data, and makes the optimizer. */
-async function prepare(
-  model: GlobalPointer, config: ResolvedConfig, data: TrainingData, observer: TrainingObserver | undefined,
-): Promise<void> {
-  const { training } = config;
-  const report = [
-    ...formatAlignmentReport(data.alignment, config.data.train),
-    ...formatReadReport(data.reading, config.data.train),
-    ...formatReadReport(data.devReading, config.data.dev),
-    `training on ${data.reading.samples} texts, ${data.dataset.tokenCount} tokens, ${data.alignment.aligned} `
-    + `entities of ${model.entityTypes.length} types; ${model.parameterCount} parameters on ${model.device}`,
-  ];
-  for (const line of report) observer?.message?.(line);
-  await model.engine.configureOptimizer({
-    weightDecay: training.weightDecay,
-    beta1: training.adamBeta1,
-    beta2: training.adamBeta2,
-    eps: training.adamEps,
-    maxGradNorm: training.maxGradNorm,
-    decayAll: training.decayAll,
-  });
 }
 
 async function runTrainer(

@@ -11,6 +11,7 @@ import { shuffledOrder } from "../data/random.js";
 import type { RunDirectory } from "./run-directory.js";
 import { learningRateFactor } from "./schedule.js";
 import type { TrainerState } from "./trainer-state.js";
+import { epochWarnings } from "./warnings.js";
 
 export interface TrainResult {
   /** The run directory. */
@@ -152,8 +153,22 @@ export class Trainer {
     Object.assign(state, { epoch: record.epoch, stepInEpoch: 0, lossSum: 0, tokens: 0, seconds: 0 });
     await this.run.saveLast(model, state);
     if (best) await this.run.saveBest(model); // after `last/`; RunDirectory.restoreState says why
+    this.run.writeReport(config.name, config.training.epochs, state.bestEpoch);
     observer?.epoch?.(record, best);
+    this.warn(metrics);
     return true;
+  }
+
+  private warn(dev: Metrics): void {
+    const { data: { dataset }, config: { evaluation, training }, state, model } = this;
+    const counts = dataset.typeCounts(model.entityTypes.length);
+    const lines = epochWarnings(dev, state.epoch, {
+      trainingCounts: new Map(model.entityTypes.map((type, index) => [type, counts[index] ?? 0])),
+      threshold: evaluation.threshold,
+      learningRate: training.learningRate,
+      last: state.epoch >= training.epochs,
+    });
+    for (const line of lines) this.context.observer?.message?.(line);
   }
 
   private result(stopped: boolean): TrainResult {

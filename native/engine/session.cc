@@ -140,7 +140,9 @@ double Session::loss(const Batch& batch, const GoldSpans& gold) {
 }
 
 std::vector<SpanHit> Session::predict(const Batch& batch, const std::vector<float>& thresholds) {
-  return model().decode(batch, thresholds);
+  std::vector<SpanHit> hits = model().decode(batch, thresholds);
+  free_memory_.bound();
+  return hits;
 }
 
 std::vector<at::Tensor> Session::scores(const Batch& batch) {

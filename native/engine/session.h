@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/adamw.h"
+#include "engine/free_memory.h"
 #include "model/model.h"
 #include "model/weight_loading.h"
 
@@ -78,6 +79,7 @@ class Session {
   std::optional<AdamW> optimizer_;
   double max_grad_norm_ = 0;
   RandomStream random_;
+  FreeMemory free_memory_;
 };
 
 }  // namespace gp

@@ -24,6 +24,7 @@ export const conll: AnnotationFormat = {
   name: "conll",
   summary: "a token a line with tags (BIO, IOB1, BIOES, BMES) in columns, a blank line between sentences",
   options: ["tokenColumn", "tagColumns", "scheme", "join", "positionDigits"],
+  writerOptions: ["scheme"],
   read,
   writer: ({ scheme = "auto" }) => conllWriter(scheme === "auto" ? "bio" : scheme),
 };

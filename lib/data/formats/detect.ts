@@ -1,6 +1,6 @@
-import { statSync } from "node:fs";
 import { GlobalPointerError } from "../../errors.js";
 import { isObject } from "../json-value.js";
+import { readLines, statInput } from "../lines.js";
 import { bratDocuments } from "./brat.js";
 import { showsTags } from "./conll-layout.js";
 import { readJsonRecords } from "./json-records.js";
@@ -52,13 +52,21 @@ function formatOfFolder(path: string): FormatName {
   );
 }
 
+/** Where a line cannot be taken as text, that is what its owner has to hear. @throws GlobalPointerError `DATA` */
+async function refuseNoText(path: string): Promise<void> {
+  for await (const { number, problem } of readLines(path)) {
+    if (problem !== undefined) throw new GlobalPointerError("DATA", `${path}:${number}: ${problem}`);
+    if (number >= MAX_RECORDS) return;
+  }
+}
+
 /**
  * Tells how a file is written by looking at its beginning.
  *
  * @throws GlobalPointerError `DATA` when it cannot be told, or the file cannot be read
  */
 export async function detectFormat(path: string): Promise<FormatName> {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return formatOfFolder(path);
+  if (statInput(path)?.isDirectory() === true) return formatOfFolder(path);
   if (path.endsWith(".ann")) return "brat"; // whose reader says that it wants the folder
   let seen = 0;
   let found: FormatName | undefined;
@@ -73,6 +81,7 @@ export async function detectFormat(path: string): Promise<FormatName> {
   if (seen === 0 && found === undefined) plain = "spans"; // that there is nothing in it is for the reader to tell
   if (found === undefined && plain === undefined && await showsTags(path)) found = "conll";
   if (found === undefined && plain === undefined) {
+    await refuseNoText(path);
     throw new GlobalPointerError(
       "DATA",
       `${path}: its beginning does not tell how it is written; name the format, one of ${formatNames.join(", ")}`,

@@ -22,6 +22,8 @@ export interface AnnotationFormat {
   readonly summary: string;
   /** The options that it looks at. */
   readonly options: readonly FormatOption[];
+  /** Those of them that its writer looks at too; none without this. */
+  readonly writerOptions?: readonly FormatOption[];
   /** Streams a file's records, faulty ones included. @throws GlobalPointerError `DATA` when it cannot be read */
   read(path: string, options: FormatOptions): AsyncGenerator<FileRecord>;
   writer(options: FormatOptions): SampleWriter;

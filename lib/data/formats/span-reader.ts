@@ -94,7 +94,9 @@ export class SpanReader {
 
   /** Another way of counting under which the span is the mention, or the reminder how it is counted. */
   private remedy(start: number, end: number, mention: string): string {
-    const fitting = COUNTINGS.find((counting) => {
+    // What differs in one way only is the likelier mistake, and the advice that spoils least of the other texts.
+    const likely = COUNTINGS.filter(({ offsets }) => offsets === this.counting.offsets);
+    const fitting = [...likely, ...COUNTINGS].find((counting) => {
       const after = counting.endInclusive ? end + 1 : end;
       if (start < 0 || after <= start || after > this.lengthIn(counting)) return false;
       const range = this.range(start, end, counting);

@@ -1,0 +1,4 @@
+/** A number with its noun, for messages. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
