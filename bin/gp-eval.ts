@@ -56,8 +56,10 @@ function asTables({ metrics, batchMean, explanation }: Evaluation, comparison: C
   ].join("\n\n");
 }
 
-function tunedTable({ thresholds, before, after }: TunedThresholds, old: readonly number[]): string {
-  const rows = Object.keys(after.types).map((type, index) => [
+function tunedTable(
+  { thresholds, before, after }: TunedThresholds, old: readonly number[], entityTypes: readonly string[],
+): string {
+  const rows = entityTypes.map((type, index) => [
     type, (old[index] ?? 0).toFixed(3), (thresholds[index] ?? 0).toFixed(3),
     ...[before, after].map(({ types }) => (types[type]?.f1 ?? 0).toFixed(4)), String(after.types[type]?.support ?? 0),
   ]);
@@ -79,6 +81,9 @@ function refuseContradictions(options: Record<string, unknown>): void {
     if (asked(flag) && other !== undefined) {
       throw new CommandLineError(`--${flag} cannot stand beside --${other}: leave one of them out`);
     }
+  }
+  if (asked("train") && !asked("explain") && !asked("report")) {
+    throw new CommandLineError("--train is told of by --explain and --report alone: give one of them, or leave it out");
   }
 }
 
@@ -135,8 +140,8 @@ await runCommand("gp-eval", async (args) => {
     asMisuse(() => { model.checkOptions(evaluationOptions); });
     return model;
   };
-  const samplesFor = (model: GlobalPointer, report = emptyReadReport()) =>
-    readSamples(data, { ...reading, entityTypes: model.entityTypes, report });
+  const samplesFor = (entityTypes: readonly string[], report = emptyReadReport()) =>
+    readSamples(data, { ...reading, entityTypes, report });
 
   const page = options.report === undefined ? undefined : new WholeFile(options.report);
   const model = await load(options.model).catch((error: unknown) => {
@@ -146,25 +151,29 @@ await runCommand("gp-eval", async (args) => {
   let other: GlobalPointer | undefined;
   try {
     if (options.tuneThresholds) {
-      const tuned = await tuneThresholds(model, samplesFor(model), evaluationOptions);
-      const { description, tokenizer: { vocabulary } } = model;
+      const report = emptyReadReport();
+      const tuned = await tuneThresholds(model, samplesFor(model.entityTypes, report), evaluationOptions);
+      for (const line of formatReadReport(report, data)) process.stderr.write(`${line}\n`);
+      const { description, entityTypes, tokenizer: { vocabulary } } = model;
       const old = [...model.thresholds(evaluationOptions)];
       rewriteDescription(options.model, { ...description, thresholds: tuned.thresholds }, vocabulary);
       process.stdout.write(
-        `${tunedTable(tuned, old)}\nstored in ${options.model}; judge them on other data than they were tuned on\n`,
+        `${tunedTable(tuned, old, entityTypes)}\nstored in ${options.model}; judge them on other data than they were tuned on\n`,
       );
       return 0;
     }
     if (options.against !== undefined) other = await load(options.against);
     const seen = explain && train !== undefined ? await SeenMentions.of(readSamples(train, reading)) : undefined;
     const report = emptyReadReport();
-    const evaluation = await evaluate(model, samplesFor(model, report), { ...evaluationOptions, ...given({ seen }) });
+    // Both models have to see the same texts, whichever are left out as faulty.
+    const types = model.entityTypes.filter((type) => other?.entityTypes.includes(type) ?? true);
+    const evaluation = await evaluate(model, samplesFor(types, report), { ...evaluationOptions, ...given({ seen }) });
     const notes = formatAlignmentReport(evaluation.alignment, data);
     notes.push(...formatReadReport(report, data));
     for (const line of notes) process.stderr.write(`${line}\n`);
     let comparison: Comparison | undefined;
     if (other !== undefined && options.against !== undefined) {
-      const against = await evaluate(other, samplesFor(other), evaluationOptions);
+      const against = await evaluate(other, samplesFor(types), evaluationOptions);
       if (evaluation.counts !== undefined && against.counts !== undefined) {
         comparison = comparePaired(
           { name: options.model, counts: evaluation.counts }, { name: options.against, counts: against.counts },

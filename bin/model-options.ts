@@ -17,7 +17,7 @@ export const modelOptions = {
   },
   "batch-size": {
     type: "number", requiresArg: true, coerce: wholeNumber("batch-size", 1, LIMITS.batchSize),
-    describe: "Texts at a time; default: 32",
+    describe: "Windows (texts, when they are short) at a time; default: 32",
   },
   ...deviceOptions,
 } as const;

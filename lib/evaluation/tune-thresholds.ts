@@ -27,6 +27,8 @@ interface Histogram {
   predicted: Uint32Array; // [BINS]
   correct: Uint32Array; // [BINS]
   support: number;
+  /** The highest score of all. */
+  highest: number;
 }
 
 /** The bin above whose threshold a score lies, and no higher bin's. */
@@ -40,18 +42,20 @@ function thresholdOf(bin: number): number {
 }
 
 interface Choice {
-  bin: number;
+  threshold: number;
   predicted: number;
   correct: number;
 }
+
+type Choices = (Choice | undefined)[];
 
 /**
  * The threshold that makes 2 correct - f (predicted) largest for one type. Of a row of thresholds that do equally well,
  * the one in the middle is taken: it has most room on both sides. Where it is best to let nothing through, the lowest
  * that does so: what is surer than all that was wrong here has its chance.
  */
-function bestFor({ predicted, correct }: Histogram, f: number): Choice {
-  let best: Choice & { value: number; last: number } = { bin: BINS, predicted: 0, correct: 0, value: 0, last: BINS };
+function bestFor({ predicted, correct, highest }: Histogram, f: number): Choice {
+  let best = { bin: BINS, predicted: 0, correct: 0, value: 0, last: BINS };
   let [guesses, hits] = [0, 0];
   for (let bin = BINS - 1; bin >= 0; bin--) {
     guesses += predicted[bin] ?? 0;
@@ -61,22 +65,28 @@ function bestFor({ predicted, correct }: Histogram, f: number): Choice {
     else if (guesses === best.predicted && hits === best.correct) best.last = bin;
   }
   const bin = best.predicted === 0 ? best.last : Math.round((best.bin + best.last) / 2);
-  return { bin, predicted: best.predicted, correct: best.correct };
+  // The last bin has no upper end.
+  const threshold = bin === BINS ? Math.max(HIGHEST, Math.ceil(highest)) : thresholdOf(bin);
+  return { threshold, predicted: best.predicted, correct: best.correct };
 }
 
 /**
  * Per-type thresholds that give the best strict micro F1 on a set. Micro F1 is 2 C / (G + P), a ratio of sums over the
  * types; its maximum f solves max (2 C - f P) = f G, and for a given f each type can be settled by itself (Dinkelbach,
- * "On nonlinear fractional programming", 1967). Iterated until f stands still, a few rounds.
+ * "On nonlinear fractional programming", 1967). Iterated until f stands still, a few rounds. What is predicted of the
+ * types that are not to be settled belongs to the sums as it is.
+ *
+ * @returns [types]; undefined for a type of which there is no entity
  */
-function settle(histograms: readonly Histogram[]): Choice[] {
-  const support = histograms.reduce((sum, histogram) => sum + histogram.support, 0);
+function settle(histograms: readonly Histogram[], before: Metrics, entityTypes: readonly string[]): Choices {
+  const kept = entityTypes.filter((_, index) => histograms[index]?.support === 0)
+    .reduce((sum, type) => sum + (before.types[type]?.predicted ?? 0), 0);
   let f = 0;
   for (;;) {
-    const choices = histograms.map((histogram) => bestFor(histogram, f));
-    const correct = choices.reduce((sum, choice) => sum + choice.correct, 0);
-    const predicted = choices.reduce((sum, choice) => sum + choice.predicted, 0);
-    const next = ratio(2 * correct, support + predicted);
+    const choices = histograms.map((histogram) => histogram.support === 0 ? undefined : bestFor(histogram, f));
+    const correct = choices.reduce((sum, choice) => sum + (choice?.correct ?? 0), 0);
+    const predicted = choices.reduce((sum, choice) => sum + (choice?.predicted ?? 0), kept);
+    const next = ratio(2 * correct, before.support + predicted);
     if (next <= f + 1e-12) return choices;
     f = next;
   }
@@ -90,17 +100,19 @@ function settle(histograms: readonly Histogram[]): Choice[] {
  * through.
  *
  * @param options `threshold` and `thresholds` are those to compare with; `flat` and `topK` do not take part
+ * @throws RangeError when an option does not fit the model
  */
 export async function tuneThresholds(
   model: GlobalPointer, samples: AsyncIterable<Sample> | Iterable<Sample>,
   options: Omit<DecodeOptions, "flat" | "topK"> & Partial<WindowOptions> & { batchSize: number },
 ): Promise<TunedThresholds> {
+  model.checkOptions(options);
   const { entityTypes, tokenizer } = model;
   const typeIndex = new Map(entityTypes.map((type, index) => [type, index]));
   const window = model.windowOptions(options);
   const old = thresholdsFor(model.description, options);
   const histograms = entityTypes.map((): Histogram => ({
-    predicted: new Uint32Array(BINS), correct: new Uint32Array(BINS), support: 0,
+    predicted: new Uint32Array(BINS), correct: new Uint32Array(BINS), support: 0, highest: -Infinity,
   }));
   const before = new StrictMetrics(entityTypes);
   const documents = async function* () {
@@ -109,8 +121,9 @@ export async function tuneThresholds(
     }
   };
   const { batchSize, maxSpanTokens } = options;
+  const lowest = entityTypes.map((type, index) => [type, Math.min(LOWEST, old[index] ?? 0)] as const);
   const low = {
-    batchSize, threshold: LOWEST, ...(maxSpanTokens === undefined ? {} : { maxSpanTokens }),
+    batchSize, thresholds: Object.fromEntries(lowest), ...(maxSpanTokens === undefined ? {} : { maxSpanTokens }),
   };
   for await (const { document: { sample }, entities } of model.predictDocuments(documents(), low)) {
     const gold = new Set(sample.entities.map(entityKey));
@@ -123,37 +136,34 @@ export async function tuneThresholds(
       const index = typeIndex.get(entity.type) ?? 0;
       const score = entity.score ?? 0;
       const histogram = histograms[index];
-      if (histogram === undefined) continue;
+      if (score > (old[index] ?? 0)) passing.push(entity);
+      if (histogram === undefined || score <= LOWEST) continue;
+      histogram.highest = Math.max(histogram.highest, score);
       const bin = binOf(score);
       histogram.predicted[bin] = (histogram.predicted[bin] ?? 0) + 1;
       if (gold.has(entityKey(entity))) histogram.correct[bin] = (histogram.correct[bin] ?? 0) + 1;
-      if (score > (old[index] ?? 0)) passing.push(entity);
     }
     before.add(sample.entities, passing);
   }
-  return finish(settle(histograms), histograms, old, before.result(), entityTypes);
+  const result = before.result();
+  return finish(settle(histograms, result, entityTypes), histograms, old, result, entityTypes);
 }
 
 function finish(
-  choices: readonly Choice[], histograms: readonly Histogram[], old: Float32Array, before: Metrics,
+  choices: Choices, histograms: readonly Histogram[], old: Float32Array, before: Metrics,
   entityTypes: readonly string[],
 ): TunedThresholds {
-  const thresholds = choices.map(({ bin }, index) =>
-    (histograms[index]?.support ?? 0) > 0 ? thresholdOf(bin) : old[index] ?? 0);
-  const types = Object.fromEntries(entityTypes.map((type, index) => {
-    const kept = before.types[type];
-    const histogram = histograms[index];
-    const choice = choices[index];
-    if (histogram === undefined || choice === undefined || (histogram.support === 0 && kept !== undefined)) {
-      return [type, kept ?? scoresOf(0, 0, 0)];
-    }
-    return [type, scoresOf(histogram.support, choice.predicted, choice.correct)];
+  const thresholds = choices.map((choice, index) => choice?.threshold ?? old[index] ?? 0);
+  const settled = new Map(entityTypes.map((type, index) => [type, index]));
+  const types = Object.fromEntries(Object.entries(before.types).map(([type, kept]) => {
+    const index = settled.get(type) ?? -1; // a type that the model does not have is missed now as before
+    const [histogram, choice] = [histograms[index], choices[index]];
+    if (histogram === undefined || choice === undefined) return [type, kept];
+    const { predicted, correct } = choice;
+    return [type, scoresFrom({ support: histogram.support, predicted, correct })];
   }));
   const sum = (name: "support" | "predicted" | "correct"): number =>
     Object.values(types).reduce((total, scores) => total + scores[name], 0);
-  return { thresholds, before, after: { ...scoresOf(sum("support"), sum("predicted"), sum("correct")), types } };
-}
-
-function scoresOf(support: number, predicted: number, correct: number) {
-  return scoresFrom({ support, predicted, correct });
+  const total = scoresFrom({ support: sum("support"), predicted: sum("predicted"), correct: sum("correct") });
+  return { thresholds, before, after: { ...total, types } };
 }

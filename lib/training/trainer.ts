@@ -44,6 +44,7 @@ export class Trainer {
   private readonly stepsPerEpoch: number;
   private readonly totalSteps: number;
   private dev: Metrics | undefined;
+  private warned = false;
 
   /** @param state is kept up to date; with the model, all that decides how the training goes on */
   constructor(
@@ -167,7 +168,9 @@ export class Trainer {
       threshold: evaluation.threshold,
       learningRate: training.learningRate,
       last: state.epoch >= training.epochs,
+      told: this.warned,
     });
+    this.warned ||= lines.length > 0;
     for (const line of lines) this.context.observer?.message?.(line);
   }
 

@@ -8,6 +8,8 @@ export interface WarningContext {
   learningRate: number;
   /** Whether no epoch comes after this one. */
   last: boolean;
+  /** Whether the likely causes were told after an epoch before. */
+  told: boolean;
 }
 
 /** Entities of a type in training below which it is no wonder that the type is not learnt. */
@@ -24,7 +26,8 @@ export function epochWarnings(dev: Metrics, epoch: number, context: WarningConte
   return context.last ? neverPredicted(dev, context) : [];
 }
 
-function nothingPredicted(epoch: number, { threshold, learningRate, last }: WarningContext): string[] {
+function nothingPredicted(epoch: number, { threshold, learningRate, last, told }: WarningContext): string[] {
+  if (told && !last) return [`warning: nothing was predicted on the dev set after epoch ${epoch} either`];
   const lines = [`warning: nothing was predicted on the dev set after epoch ${epoch}; likely causes:`];
   if (!last) lines.push("  - it is early: small sets and small learning rates need some epochs; the loss should fall");
   lines.push(
