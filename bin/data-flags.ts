@@ -13,6 +13,13 @@ export const dataFlags = {
   },
 } as const;
 
+/** For commands that refuse faulty data; for yargs. */
+export const skipFlag = {
+  "skip-faulty": {
+    type: "boolean", default: false, describe: "Leave faulty texts out, with a count, in place of refusing the data",
+  },
+} as const;
+
 /** @throws CommandLineError naming the option that cannot be used */
 export function formatOptionsFrom(written: readonly string[] = [], flag = "format-option"): FormatOptions {
   const raw: Record<string, unknown> = {};

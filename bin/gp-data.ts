@@ -7,13 +7,15 @@ import { split, type SplitPart } from "../lib/corpus/split.js";
 import { formatStatistics } from "../lib/corpus/statistics-table.js";
 import { StatisticsCollector, type StatisticsOptions } from "../lib/corpus/statistics.js";
 import { formatNames } from "../lib/data/formats/registry.js";
-import { resolveFormat } from "../lib/data/read-samples.js";
+import {
+  emptyReadReport, formatReadReport, resolveFormat, type ReadReport,
+} from "../lib/data/read-samples.js";
 import { defaultStride } from "../lib/data/windows.js";
 import { readModelDirectory } from "../lib/model/directory.js";
 import { BertTokenizer } from "../lib/tokenizer/bert-tokenizer.js";
 import { Vocabulary } from "../lib/tokenizer/vocabulary.js";
 import { commandLine, CommandLineError, endOnInterruption, runCommand, severalTexts, wholeNumber } from "./command.js";
-import { dataFlags, formatOptionsFrom } from "./data-flags.js";
+import { dataFlags, formatOptionsFrom, skipFlag } from "./data-flags.js";
 import { print } from "./print.js";
 
 const needed = { type: "string", requiresArg: true, demandOption: true } as const;
@@ -73,6 +75,12 @@ function share(flag: string): (value: unknown) => number | undefined {
 }
 
 const data = (builder: Argv) => builder.options(dataFlags);
+const usable = (builder: Argv) => data(builder).options(skipFlag);
+
+/** Says on stderr what was left out or dropped. */
+function tell(report: ReadReport, path: string): void {
+  for (const line of formatReadReport(report, path)) process.stderr.write(`${line}\n`);
+}
 
 await runCommand("gp-data", async (args) => {
   let status = 0;
@@ -92,7 +100,7 @@ await runCommand("gp-data", async (args) => {
     )
     .command(
       "stats <file>", "Count texts, types, nesting, lengths, repetitions, and with a vocabulary tokens and losses",
-      (builder) => data(builder)
+      (builder) => usable(builder)
         .positional("file", { type: "string", demandOption: true, describe: "Annotated file (a folder for brat)" })
         .option("dev", { type: "string", requiresArg: true, describe: "Another set, to count texts that are in both" })
         .option("vocab", { type: "string", requiresArg: true, describe: "A vocab.txt, to count tokens" })
@@ -103,13 +111,16 @@ await runCommand("gp-data", async (args) => {
           describe: "Tokens of a window: tells which texts are divided, and which entities no window holds",
         })
         .option("json", { type: "boolean", default: false, describe: "Write one JSON object in place of tables" }),
-      async ({ file, dev, format, formatOption, vocab, model, lowerCase, maxSeqLen, json }) => {
+      async ({ file, dev, format, formatOption, skipFaulty, vocab, model, lowerCase, maxSeqLen, json }) => {
         if (file === "") throw new CommandLineError(NO_FILE);
         const options = formatOptionsFrom(formatOption);
         const sets = [];
         for (const path of dev === undefined ? [file] : [file, dev]) {
           const collector = new StatisticsCollector(tokenizing({ vocab, model, lowerCase, maxSeqLen }));
-          for await (const sample of annotatedSamples({ path, format, options })) collector.add(sample);
+          const report = emptyReadReport();
+          const samples = annotatedSamples({ path, format, options, skipFaulty }, report);
+          for await (const sample of samples) collector.add(sample);
+          tell(report, path);
           sets.push({ path, collector });
         }
         const [first, second] = sets;
@@ -127,7 +138,7 @@ await runCommand("gp-data", async (args) => {
     )
     .command(
       "convert", "Write annotated texts in another format, if it can hold all of them",
-      (builder) => data(builder)
+      (builder) => usable(builder)
         .option("input", { ...needed, describe: "Annotated file (a folder for brat)" })
         .option("output", { ...needed, describe: "Where to write (a new folder for brat)" })
         .option("to", { ...needed, choices: formatNames, describe: "The format to write" })
@@ -135,17 +146,19 @@ await runCommand("gp-data", async (args) => {
           type: "string", requiresArg: true, coerce: severalTexts,
           describe: "KEY=VALUE, for the format to write: conll has scheme=bio, iob1, bioes or bmes",
         }),
-      async ({ input, output, to, toOption, format, formatOption }) => {
+      async ({ input, output, to, toOption, format, formatOption, skipFaulty }) => {
+        const report = emptyReadReport();
         const count = await convert(
-          { path: input, format, options: formatOptionsFrom(formatOption) },
+          { path: input, format, options: formatOptionsFrom(formatOption), skipFaulty, report },
           { path: output, format: to, options: formatOptionsFrom(toOption, "to-option") },
         );
+        tell(report, input);
         await print(`wrote ${counted(count, "text")} to ${output}\n`);
       },
     )
     .command(
       "split", "Divide annotated texts at random; equal texts come to the same side",
-      (builder) => data(builder)
+      (builder) => usable(builder)
         .option("input", { ...needed, describe: "Annotated file (a folder for brat)" })
         .option("train", { ...needed, describe: "Where to write the training set" })
         .option("dev", { ...needed, describe: "Where to write the dev set" })
@@ -165,7 +178,7 @@ await runCommand("gp-data", async (args) => {
         .option("to", {
           choices: formatNames, requiresArg: true, describe: "The format to write; default: the input's",
         }),
-      async ({ input, train, dev, test, devShare, testShare, seed, to, format, formatOption }) => {
+      async ({ input, train, dev, test, devShare, testShare, seed, to, format, formatOption, skipFaulty }) => {
         if (test === undefined && testShare !== undefined) {
           throw new CommandLineError("--test-share needs --test, the file to write to");
         }
@@ -176,8 +189,10 @@ await runCommand("gp-data", async (args) => {
         const part = (path: string, size: number): SplitPart => ({ target: { path, format: written }, share: size });
         const parts = [part(train, 1 - ofDev - rest), part(dev, ofDev)];
         if (test !== undefined) parts.push(part(test, rest));
-        const source = { path: input, format, options: formatOptionsFrom(formatOption) };
+        const report = emptyReadReport();
+        const source = { path: input, format, options: formatOptionsFrom(formatOption), skipFaulty, report };
         const counts = await split(source, parts, seed ?? 2333);
+        tell(report, input);
         for (const [index, { target }] of parts.entries()) {
           await print(`wrote ${counted(counts[index] ?? 0, "text")} to ${target.path}\n`);
         }

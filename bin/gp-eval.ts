@@ -16,7 +16,7 @@ import { renderEvaluationReport } from "../lib/report/evaluation-report.js";
 import { WholeFile } from "../lib/storage/whole-file.js";
 import { formatTable } from "../lib/terminal/table.js";
 import { commandLine, CommandLineError, endOnInterruption, runCommand } from "./command.js";
-import { dataFlags, formatOptionsFrom } from "./data-flags.js";
+import { dataFlags, formatOptionsFrom, skipFlag } from "./data-flags.js";
 import { asMisuse, decodeFlags, thresholdsFrom } from "./decode-flags.js";
 import { given, modelOptions } from "./model-options.js";
 
@@ -93,9 +93,7 @@ await runCommand("gp-eval", async (args) => {
     .options(modelOptions)
     .option("data", { type: "string", requiresArg: true, demandOption: true, describe: "Annotated sentences" })
     .options(dataFlags)
-    .option("skip-faulty", {
-      type: "boolean", default: false, describe: "Leave faulty texts out, with a count, in place of refusing the data",
-    })
+    .options(skipFlag)
     .options(decodeFlags)
     .option("explain", {
       type: "boolean", default: false,
@@ -158,7 +156,8 @@ await runCommand("gp-eval", async (args) => {
       const old = [...model.thresholds(evaluationOptions)];
       rewriteDescription(options.model, { ...description, thresholds: tuned.thresholds }, vocabulary);
       process.stdout.write(
-        `${tunedTable(tuned, old, entityTypes)}\nstored in ${options.model}; judge them on other data than they were tuned on\n`,
+        `${tunedTable(tuned, old, entityTypes)}\n`
+        + `stored in ${options.model}; judge them on other data than they were tuned on\n`,
       );
       return 0;
     }

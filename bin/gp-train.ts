@@ -60,6 +60,10 @@ await runCommand("gp-train", async (args) => {
 /** @returns the exit status */
 function tellOverfit({ wrong, ...result }: OverfitResult, json: boolean, stop: Stop): number {
   const { learnt, steps, scores: { f1 } } = result;
+  if (stop.signal.aborted && !learnt) {
+    process.stdout.write(`stopped after ${steps} steps, F1 on the batch ${f1.toFixed(4)}\n`);
+    return stop.status();
+  }
   const lines = json ? [JSON.stringify({ ...result, wrong })] : learnt
     ? [`the batch was learnt in ${steps} steps: data, labels and settings fit together`]
     : [
@@ -69,7 +73,6 @@ function tellOverfit({ wrong, ...result }: OverfitResult, json: boolean, stop: S
       + "training.learningRate that is too low or too high; gp-data check and gp-data stats look at the data",
     ];
   process.stdout.write(lines.map((line) => `${line}\n`).join(""));
-  if (stop.signal.aborted) return stop.status();
   return learnt ? 0 : 1;
 }
 

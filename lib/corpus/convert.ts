@@ -1,7 +1,7 @@
 import type { FormatOptions } from "../data/formats/options.js";
 import type { SampleWriter } from "../data/formats/format.js";
 import { formatOf, type FormatName } from "../data/formats/registry.js";
-import { readSamples, readRecords, type SampleFormat } from "../data/read-samples.js";
+import { readRecords, readSamples, type ReadReport, type SampleFormat } from "../data/read-samples.js";
 import type { Sample } from "../data/sample.js";
 import { GlobalPointerError } from "../errors.js";
 import { counted } from "./counted.js";
@@ -14,6 +14,10 @@ export interface Source {
   path: string;
   format: SampleFormat;
   options?: FormatOptions;
+  /** Leaves faulty texts, and those without annotation, out in place of refusing the source. */
+  skipFaulty?: boolean;
+  /** Filled in while the source is read for the first time. */
+  report?: ReadReport;
 }
 
 /** Where they go to. */
@@ -62,9 +66,11 @@ export function writerFor({ format, options = {} }: Target): SampleWriter {
 }
 
 /** Samples for a writer: they have to say whether there are entities. */
-export function annotatedSamples({ path, format, options }: Source): AsyncGenerator<Sample> {
+export function annotatedSamples(source: Source, report?: ReadReport): AsyncGenerator<Sample> {
+  const { path, format, options, skipFaulty = false } = source;
   return readSamples(path, {
-    format, requireLabels: true, ...(options === undefined ? {} : { formatOptions: options }),
+    format, skipFaulty, requireLabels: true, ...(options === undefined ? {} : { formatOptions: options }),
+    ...(report === undefined ? {} : { report }),
   });
 }
 
@@ -80,8 +86,8 @@ export async function surveyAll(
   const refusals = new Refusals();
   let index = 0;
   for await (const { place, sample } of readRecords(source.path, source.format, source.options)) {
-    // What cannot be read was told before this: readSamples has gone through the source.
-    if (sample === undefined || !concerns(index++)) continue;
+    // What cannot be used was told before this, or is left out: readSamples has gone through the source.
+    if (sample?.labelled !== true || !concerns(index++)) continue;
     const reason = writer.survey(sample);
     if (reason !== undefined) refusals.add(reason, place);
   }
@@ -90,7 +96,7 @@ export async function surveyAll(
 
 /** Goes through a source once, so that faults are told before anything else. @throws GlobalPointerError `DATA` */
 async function readThrough(source: Source): Promise<number> {
-  const samples = annotatedSamples(source);
+  const samples = annotatedSamples(source, source.report);
   let count = 0;
   while ((await samples.next()).done !== true) count++;
   return count;

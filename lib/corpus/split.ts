@@ -58,7 +58,7 @@ export async function split(source: Source, parts: readonly SplitPart[], seed: n
   const groups = new Map<string, number>();
   const sizes: number[] = [];
   const groupOf = new Int32Column(); // [texts]
-  for await (const { text } of annotatedSamples(source)) {
+  for await (const { text } of annotatedSamples(source, source.report)) {
     const digest = textDigest(text);
     const group = groups.get(digest) ?? groups.size;
     groups.set(digest, group);

@@ -48,17 +48,17 @@ export function formatExplanation(metrics: Metrics, explanation: Explanation): s
   return tables.join("\n\n");
 }
 
-/** One sentence, as far as the figures carry it. */
+/** The figures of both models, and a sentence as far as they carry it. */
 export function formatComparison(comparison: Comparison): string {
   const { f1, againstF1, difference, interval, pValue, against, resamples } = comparison;
-  const sure = interval.low > 0 || interval.high < 0;
+  const sure = pValue < 0.05;
   const sign = difference < 0 ? "" : "+";
   const table = formatTable([
     ["paired bootstrap", "f1", ""],
     ["this model", share(f1), ""],
     [against, share(againstF1), ""],
     ["difference", `${sign}${share(difference)}`, `95% interval ${span(interval)}`],
-    ["p-value", share(pValue), `${resamples} resamples`],
+    ["p-value", pValue === 0 ? `< ${share(2 / resamples)}` : share(pValue), `${resamples} resamples`],
   ]);
   return `${table}\n${sure ? "more than chance explains" : "no more than chance may explain"}, at the 5% level`;
 }

@@ -91,7 +91,9 @@ export async function overfitBatch(
     );
     let loss = NaN;
     let found = await look(model, labelled);
-    for (let step = 1; step <= MAX_STEPS && signal?.aborted !== true; step++) {
+    let steps = 0;
+    while (steps < MAX_STEPS && signal?.aborted !== true) {
+      const step = ++steps;
       const began = performance.now();
       const result = await model.engine.trainStep(
         labelled.batch, labelled.gold, { encoder: learningRate, head: headLearningRate },
@@ -117,7 +119,7 @@ export async function overfitBatch(
       }
       if (f1 === 1) return { learnt: true, steps: step, loss, ...found };
     }
-    return { learnt: false, steps: MAX_STEPS, loss, ...found };
+    return { learnt: false, steps, loss, ...found };
   } finally {
     await model.dispose();
   }

@@ -1,6 +1,6 @@
 // Long texts through a model: prediction in windows, evaluation, thresholds that are tuned.
 import fc from "fast-check";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Entity, Sample } from "../../lib/data/sample.js";
 import { windowsOf, type DocumentWindow, type WindowOptions } from "../../lib/data/windows.js";
@@ -23,13 +23,28 @@ const SIZE = 16;
 const TOLERANCE = 1e-3;
 const everything = { threshold: -1e9 };
 
-let model: GlobalPointer;
-beforeAll(async () => {
-  model = await GlobalPointer.create({
+/** Multiplies all weights and biases of the head in a file. */
+function amplifyHead(path: string, factor: number): void {
+  const bytes = readFileSync(path);
+  const headerLength = Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.toString("utf8", 8, 8 + headerLength)) as
+    Record<string, { data_offsets: [number, number] } | undefined>;
+  for (const name of ["dense.weight", "dense.bias"]) {
+    const [begin, end] = header[name]?.data_offsets ?? [0, 0];
+    for (let at = 8 + headerLength + begin; at < 8 + headerLength + end; at += 4) {
+      bytes.writeFloatLE(bytes.readFloatLE(at) * factor, at);
+    }
+  }
+  writeFileSync(path, bytes);
+}
+
+/** A model with random weights. Scores grow with the square of the factor. */
+async function randomModel(directory: string, factor: number): Promise<GlobalPointer> {
+  const device = { device: "cpu", threads: 1 };
+  const created = await GlobalPointer.create({
     encoder: {
       vocabSize: vocabulary.size, hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 2, intermediateSize: 8,
       maxPositionEmbeddings: SIZE, typeVocabSize: 2, padTokenId: 0, layerNormEps: 1e-12, hiddenAct: "gelu",
-      // Far apart, so that scores spread over several units.
       hiddenDropoutProb: 0, attentionProbsDropoutProb: 0, initializerRange: 1,
     },
     head: { type: "global-pointer", headSize: 16, rope: true, maskSpecialTokens: false },
@@ -37,9 +52,26 @@ beforeAll(async () => {
     tokenizer: { lowerCase: true },
     threshold: 0.5,
     window: { maxSeqLen: SIZE, stride: 10 },
-  }, vocabulary, { device: "cpu", threads: 1, seed: 3 });
+  }, vocabulary, { ...device, seed: 3 });
+  await created.save(directory);
+  await created.dispose();
+  amplifyHead(join(directory, "model.safetensors"), factor);
+  return GlobalPointer.load(directory, device);
+}
+
+let folder: ReturnType<typeof temporaryFolder>;
+let model: GlobalPointer; // scores of several units either way
+let loud: GlobalPointer; // scores beyond all that thresholds are looked for among
+beforeAll(async () => {
+  folder = temporaryFolder();
+  model = await randomModel(join(folder.path, "model"), 2.5);
+  loud = await randomModel(join(folder.path, "loud"), 20);
 });
-afterAll(async () => { await model.dispose(); });
+afterAll(async () => {
+  await model.dispose();
+  await loud.dispose();
+  folder.remove();
+});
 
 const textsOf = (minLength: number, maxLength: number): fc.Arbitrary<string> =>
   fc.array(fc.constantFrom(...PIECES), { minLength, maxLength }).map((pieces) => pieces.join(""));
@@ -151,7 +183,7 @@ describe("prediction in windows", () => {
 
   test("texts of all lengths in one batch come in their order", async () => {
     const texts = ["甲乙", "甲乙丙丁".repeat(30), "", "丁。".repeat(20), "乙"];
-    const alone = [];
+    const alone: Entity[][] = [];
     for (const text of texts) alone.push(await predictOne(text, everything));
     for (const batchSize of [1, 2, 5, 100]) {
       const together = await model.predict(texts, { ...everything, batchSize });
@@ -168,7 +200,7 @@ describe("prediction in windows", () => {
     }), { numRuns: 10 });
   });
 
-  test("topK keeps the best of a whole text, flat the best set without overlap, and both the best of that", async () => {
+  test("topK keeps the best of a text, flat the best set without overlap, both the best of that set", async () => {
     /** The largest sum of margins from each position on, of entities that do not overlap. */
     const largest = (entities: readonly Entity[], threshold: number, length: number): number => {
       const best = new Array<number>(length + 2).fill(0);
@@ -315,8 +347,10 @@ describe("evaluation of long texts", () => {
 
 describe("tuneThresholds", () => {
   /** The best micro F1 of all pairs of thresholds on the grid. */
-  async function bestOnGrid(samples: readonly Sample[], kept: Partial<Record<string, number>>): Promise<number> {
-    const predictions = await model.predict(samples.map(({ text }) => text), everything);
+  async function bestOnGrid(
+    tuned: GlobalPointer, samples: readonly Sample[], kept: Partial<Record<string, number>>,
+  ): Promise<number> {
+    const predictions = await tuned.predict(samples.map(({ text }) => text), everything);
     const scored = predictions.flatMap(({ entities }, index) => {
       const gold = new Set(samples[index]?.entities.map(key));
       return entities.map((entity) => ({ ...entity, hit: gold.has(key(entity)) }));
@@ -360,23 +394,26 @@ describe("tuneThresholds", () => {
         expect(thresholds[index]).toBe(0.5); // the model's
         return [[type, 0.5]];
       }));
-      expect(after.f1).toBeGreaterThanOrEqual(await bestOnGrid(samples, kept) - 1e-9);
+      expect(after.f1).toBeGreaterThanOrEqual(await bestOnGrid(model, samples, kept) - 1e-9);
       expect(Math.fround(thresholds[0] ?? 0)).toBe(thresholds[0]); // as the engine holds them
     }), { numRuns: 12 });
   });
 
   test("a type without annotation keeps its threshold, and the others allow for what it finds", async () => {
-    const samples = ["甲乙丙丁甲丙", "丁丙乙甲", "甲乙ab甲"].map((text) => ({
-      text, entities: [{ start: 1, end: 2, type: "a" }, { start: 1, end: 3, type: "a" }],
-    }));
-    for (const threshold of [-20, 0, 2]) {
+    const annotated = samplesOf(1, 16).map((samples) => samples.map(({ text, entities }): Sample => (
+      { text, entities: entities.map((entity) => ({ ...entity, type: "a" })) }
+    ))).filter((samples) => samples.some(({ entities }) => entities.length > 0));
+    await fc.assert(fc.asyncProperty(annotated, fc.constantFrom(-20, -1, 0, 2), fc.boolean(), async (
+      samples, threshold, scoresAreHigh,
+    ) => {
+      const tuned = scoresAreHigh ? loud : model;
       const options = { batchSize: 4, thresholds: { b: threshold } };
-      const { thresholds, before, after } = await tuneThresholds(model, samples, options);
+      const { thresholds, before, after } = await tuneThresholds(tuned, samples, options);
       expect(thresholds[0]).toBe(threshold);
-      expect((await evaluate(model, samples, options)).metrics).toEqual(before);
-      expect((await evaluate(model, samples, { batchSize: 4, ...asOptions(thresholds) })).metrics).toEqual(after);
-      expect(after.f1).toBeGreaterThanOrEqual(await bestOnGrid(samples, { b: threshold }) - 1e-9);
-    }
+      expect((await evaluate(tuned, samples, options)).metrics).toEqual(before);
+      expect((await evaluate(tuned, samples, { batchSize: 4, ...asOptions(thresholds) })).metrics).toEqual(after);
+      expect(after.f1).toBeGreaterThanOrEqual(await bestOnGrid(tuned, samples, { b: threshold }) - 1e-9);
+    }), { numRuns: 30 });
   });
 
   test("a type that the model does not have counts as missed", async () => {
@@ -387,60 +424,50 @@ describe("tuneThresholds", () => {
     expect(after).toEqual(evaluation.metrics);
   });
 
+  test("refuses options that do not fit", async () => {
+    const tune = (options: object) => tuneThresholds(model, [], { batchSize: 1, ...options });
+    await expect(tune({ thresholds: { c: 1 } })).rejects.toThrow(/^there is a threshold for "c"/);
+    await expect(tune({ batchSize: 0 })).rejects.toThrow(/^batchSize must be/);
+    await expect(tune({ maxSeqLen: SIZE + 1 })).rejects.toThrow(RangeError);
+  });
+
   test("texts without a single entity leave all thresholds as they are", async () => {
-    const { thresholds, before, after } = await tuneThresholds(model, [{ text: "甲乙丙", entities: [] }], { batchSize: 1 });
+    const samples = [{ text: "甲乙丙", entities: [] }];
+    const { thresholds, before, after } = await tuneThresholds(model, samples, { batchSize: 1 });
     expect(thresholds).toEqual([0.5, 0.5]);
     expect(after).toEqual(before);
   });
 
   test("where nothing is right, the threshold lets nothing through, however high the scores", async () => {
-    const folder = temporaryFolder();
-    try {
-      // Weights of a model of ten times the scores.
-      const loud = await GlobalPointer.create(
-        { ...model.description, encoder: { ...model.description.encoder, initializerRange: 1 },
-          head: { ...model.description.head, headSize: 128 } },
-        vocabulary, { device: "cpu", threads: 1, seed: 1 },
-      );
-      const text = "甲乙丙丁甲丙";
-      const [prediction] = await loud.predict([text], everything);
-      const highest = Math.max(...prediction?.entities.map(({ score = 0 }) => score) ?? []);
-      expect(highest).toBeGreaterThan(24);
-      // In the middle of a pair of letters: no token span stands for it.
-      const samples = [{ text: `${text}aab`, entities: TYPES.map((type) => ({ start: 7, end: 8, type })) }];
-      const { thresholds, after } = await tuneThresholds(loud, samples, { batchSize: 1 });
-      expect(after).toMatchObject({ predicted: 0, support: 2 });
-      expect((await evaluate(loud, samples, { batchSize: 1, ...asOptions(thresholds) })).metrics).toEqual(after);
-      await loud.dispose();
-    } finally {
-      folder.remove();
-    }
+    const text = "甲乙丙丁甲丙xx";
+    const [prediction] = await loud.predict([text], everything);
+    expect(Math.max(...prediction?.entities.map(({ score = 0 }) => score) ?? [])).toBeGreaterThan(24);
+    // In the middle of an unknown word: no token span stands for it.
+    const samples = [{ text, entities: TYPES.map((type) => ({ start: 7, end: 8, type })) }];
+    const { thresholds, after } = await tuneThresholds(loud, samples, { batchSize: 1 });
+    expect(after).toMatchObject({ predicted: 0, support: 2 });
+    expect((await evaluate(loud, samples, { batchSize: 1, ...asOptions(thresholds) })).metrics).toEqual(after);
   });
 
   test("what is stored comes back with the model, and is what it then uses", async () => {
-    const folder = temporaryFolder();
+    const directory = join(folder.path, "tuned");
+    await model.save(directory);
+    const samples = ["甲乙丙丁甲丙", "丁丙乙甲".repeat(8)].map((text) => ({
+      text, entities: TYPES.map((type, index) => ({ start: index, end: index + 2, type })),
+    }));
+    const { thresholds, after } = await tuneThresholds(model, samples, { batchSize: 4 });
+    const weights = readFileSync(join(directory, "model.safetensors"));
+    rewriteDescription(directory, { ...model.description, thresholds }, model.tokenizer.vocabulary);
+    expect(readFileSync(join(directory, "model.safetensors")).equals(weights)).toBe(true);
+    const loaded = await GlobalPointer.load(directory, { device: "cpu", threads: 1 });
     try {
-      const directory = join(folder.path, "model");
-      await model.save(directory);
-      const samples = ["甲乙丙丁甲丙", "丁丙乙甲".repeat(8)].map((text) => ({
-        text, entities: TYPES.map((type, index) => ({ start: index, end: index + 2, type })),
-      }));
-      const { thresholds, after } = await tuneThresholds(model, samples, { batchSize: 4 });
-      const weights = readFileSync(join(directory, "model.safetensors"));
-      rewriteDescription(directory, { ...model.description, thresholds }, model.tokenizer.vocabulary);
-      expect(readFileSync(join(directory, "model.safetensors")).equals(weights)).toBe(true);
-      const loaded = await GlobalPointer.load(directory, { device: "cpu", threads: 1 });
-      try {
-        expect(loaded.description.thresholds).toEqual(thresholds);
-        expect([...loaded.thresholds()]).toEqual(thresholds);
-        expect([...loaded.thresholds({ threshold: 3 })]).toEqual([3, 3]);
-        expect([...loaded.thresholds({ thresholds: { a: 3 } })]).toEqual([thresholds[0], 3]);
-        expect((await evaluate(loaded, samples, { batchSize: 4 })).metrics).toEqual(after);
-      } finally {
-        await loaded.dispose();
-      }
+      expect(loaded.description.thresholds).toEqual(thresholds);
+      expect([...loaded.thresholds()]).toEqual(thresholds);
+      expect([...loaded.thresholds({ threshold: 3 })]).toEqual([3, 3]);
+      expect([...loaded.thresholds({ thresholds: { a: 3 } })]).toEqual([thresholds[0], 3]);
+      expect((await evaluate(loaded, samples, { batchSize: 4 })).metrics).toEqual(after);
     } finally {
-      folder.remove();
+      await loaded.dispose();
     }
   });
 });

@@ -79,8 +79,8 @@ describe.each(formatNames)("%s to every format", (first) => {
         const back = await throughFormat(second, rewritten, path(second));
         expect(inOrder(back)).toEqual(inOrder(expected(second, rewritten)));
       }
-    }), { numRuns: 25 });
-    expect([...kept].filter(([, count]) => count < 10)).toEqual([]); // most have to be put to the test
+    }), { numRuns: 15 });
+    expect([...kept].filter(([, count]) => count === 0)).toEqual([]); // each has to be put to the test
   });
 
   test("texts of emoji, astral Chinese, combining marks and blanks with knotty entities, of which none is refused",
