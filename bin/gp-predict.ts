@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 import { cluenerPieces } from "../lib/data/formats/cluener.js";
 import { inGroups } from "../lib/data/groups.js";
-import { readTextLines, type TextLine } from "../lib/data/text-lines.js";
+import { readSamples, sampleFormats } from "../lib/data/read-samples.js";
+import type { Sample } from "../lib/data/sample.js";
+import { readTextLines } from "../lib/data/text-lines.js";
 import { GlobalPointer, type Prediction } from "../lib/model/global-pointer.js";
 import { WholeFile } from "../lib/storage/whole-file.js";
-import { commandLine, endOnInterruption, runCommand } from "./command.js";
+import { commandLine, CommandLineError, endOnInterruption, runCommand } from "./command.js";
+import { dataFlags, formatOptionsFrom } from "./data-flags.js";
 import { asMisuse, decodeFlags, thresholdsFrom } from "./decode-flags.js";
 import { given, modelOptions } from "./model-options.js";
 import { print } from "./print.js";
@@ -12,11 +15,13 @@ import { print } from "./print.js";
 const BATCH_SIZE = 32;
 const CHUNK_LENGTH = 1 << 16;
 const formats = ["jsonl", "cluener"] as const;
+const inputFormats = ["lines", ...sampleFormats] as const;
 
 type Format = (typeof formats)[number];
+type InputFormat = (typeof inputFormats)[number];
 
 /** One line of output in pieces: the project's own format, or the benchmark's submission format. */
-function* linePieces({ id }: TextLine, { text, entities }: Prediction, format: Format): Generator<string> {
+function* linePieces({ id }: Pick<Sample, "id">, { text, entities }: Prediction, format: Format): Generator<string> {
   const named = id === undefined ? {} : { id };
   if (format === "cluener") {
     // Without an id, only the text tells what a line of the submission format is about.
@@ -33,6 +38,18 @@ function* linePieces({ id }: TextLine, { text, entities }: Prediction, format: F
   yield "\n";
 }
 
+/** The texts to predict on, with their ids. */
+function sourceOf(
+  input: string, format: InputFormat, written: readonly string[] | undefined,
+): AsyncIterable<Pick<Sample, "id" | "text">> {
+  if (format !== "lines") {
+    if (input === "-") throw new CommandLineError("--input-format needs a file: give --input FILE");
+    return readSamples(input, { format, formatOptions: formatOptionsFrom(written) });
+  }
+  if (written !== undefined) throw new CommandLineError("--format-option needs --input-format, the format it is of");
+  return readTextLines(input);
+}
+
 /** Joins short pieces: a write for each would be slow. */
 function* inChunks(pieces: Iterable<string>): Generator<string> {
   let chunk = "";
@@ -46,7 +63,7 @@ function* inChunks(pieces: Iterable<string>): Generator<string> {
 }
 
 await runCommand("gp-predict", async (args) => {
-  const options = await commandLine("gp-predict", args, ["threshold"])
+  const options = await commandLine("gp-predict", args, ["threshold", "format-option"])
     .usage("$0 --model DIR [--input FILE|-] [--output FILE|-]")
     .options(modelOptions)
     .options(decodeFlags)
@@ -54,6 +71,11 @@ await runCommand("gp-predict", async (args) => {
       type: "string", requiresArg: true, default: "-",
       describe: "JSON lines with text (and id), or plain lines; -: standard input",
     })
+    .option("input-format", {
+      choices: inputFormats, requiresArg: true, default: inputFormats[0],
+      describe: "lines: a text a line, as above; the others take the texts of an annotated file",
+    })
+    .option("format-option", dataFlags["format-option"])
     .option("output", { type: "string", requiresArg: true, default: "-", describe: "-: standard output" })
     .option("format", {
       choices: formats, requiresArg: true, default: formats[0],
@@ -65,6 +87,8 @@ await runCommand("gp-predict", async (args) => {
     batchSize, flat, ...thresholdsFrom(options.threshold), ...given({ maxSpanTokens, topK, maxSeqLen, stride }),
   };
 
+  const source = sourceOf(input, options.inputFormat, options.formatOption);
+
   endOnInterruption();
   const file = options.output === "-" ? undefined : new WholeFile(options.output);
   let model: GlobalPointer | undefined;
@@ -72,7 +96,7 @@ await runCommand("gp-predict", async (args) => {
     model = await GlobalPointer.load(options.model, given({ device, threads }));
     const loaded = model;
     asMisuse(() => { loaded.checkOptions(predictOptions); });
-    for await (const lines of inGroups(readTextLines(input), batchSize)) {
+    for await (const lines of inGroups(source, batchSize)) {
       const texts = lines.map(({ text }) => text);
       const predictions = loaded.predictEach(texts, predictOptions);
       const waiting = lines.values();

@@ -146,6 +146,19 @@ test.each<[string[], RegExp]>([
   expectRefusal(await predict(args, lines(["王芳"])), message, 2);
 });
 
+test("--input-format takes the texts of an annotated file, ids included", async () => {
+  writeFileSync(at("columns.txt"), "# sent_id = 7\n昨\tO\n天\tO\n张\tB-x\n伟\tI-x\n\n王\tB-x\n芳\tI-x\n");
+  const outcome = await predict(["--input", at("columns.txt"), "--input-format", "conll"]);
+  expect(results(outcome).map(({ id, text }) => ({ id, text }))).toEqual([
+    { id: 7, text: "昨天张伟" }, { id: undefined, text: "王芳" },
+  ]);
+  expect(await predict(["--input", at("columns.txt"), "--input-format", "auto"])).toEqual(outcome);
+  const columns = ["--input", at("columns.txt"), "--input-format", "conll", "--format-option", "tagColumns=[3]"];
+  expectRefusal(await predict(columns), /columns\.txt:\d+: /);
+  expectRefusal(await predict(["--input-format", "conll"]), /--input-format needs a file/, 2);
+  expectRefusal(await predict(["--format-option", "join="]), /--format-option needs --input-format/, 2);
+});
+
 test("empty input gives empty output; an empty text has no entities", async () => {
   expect(await predict([], "")).toEqual({ status: 0, stdout: "", stderr: "" });
   expect(results(await predict([], "{\"text\":\"\"}\n"))).toEqual([{ text: "", entities: [] }]);
