@@ -62,6 +62,7 @@ def parse_arguments(corpus: str, vocab: str, epochs: int) -> argparse.Namespace:
     parser.add_argument("--vocab", type=Path, required=True, help=f"vocab.txt of {vocab}")
     parser.add_argument("--epochs", type=int, default=epochs)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=Settings.seed)
     parser.add_argument("--limit", type=int, help="only the first N sentences of each file")
     return parser.parse_args()
 

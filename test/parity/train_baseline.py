@@ -8,7 +8,7 @@ from baseline_training import CharacterSpan, Settings, parse_arguments, run
 
 def main() -> None:
     arguments = parse_arguments("CLUENER", "bert-base-chinese", epochs=8)
-    run(arguments, Settings(batch_size=64, max_length=128), gold_of)
+    run(arguments, Settings(batch_size=64, max_length=128, seed=arguments.seed), gold_of)
 
 
 def gold_of(record: dict) -> set[CharacterSpan]:

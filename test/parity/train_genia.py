@@ -10,7 +10,7 @@ from baseline_training import CharacterSpan, Predictions, Sentence, Settings, pa
 
 def main() -> None:
     arguments = parse_arguments("GENIA", "bert-base-uncased", epochs=5)
-    run(arguments, Settings(batch_size=32, max_length=256), gold_of, score)
+    run(arguments, Settings(batch_size=32, max_length=256, seed=arguments.seed), gold_of, score)
 
 
 def gold_of(record: dict) -> set[CharacterSpan]:
