@@ -166,6 +166,9 @@ await runCommand("gp-eval", async (args) => {
     const report = emptyReadReport();
     // Both models have to see the same texts, whichever are left out as faulty.
     const types = model.entityTypes.filter((type) => other?.entityTypes.includes(type) ?? true);
+    if (types.length === 0) {
+      throw new CommandLineError(`${options.model} and ${options.against ?? ""} have no entity type in common`);
+    }
     const evaluation = await evaluate(model, samplesFor(types, report), { ...evaluationOptions, ...given({ seen }) });
     const notes = formatAlignmentReport(evaluation.alignment, data);
     notes.push(...formatReadReport(report, data));

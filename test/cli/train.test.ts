@@ -228,12 +228,12 @@ test("without the addon, each command says that gp-setup builds it", async () =>
     runCommand("gp-train", ["--config", at("config.json"), "--output", at("unbuilt")], { root }),
     runCommand("gp-eval", ["--model", at("run", "best"), "--data", at("dev.jsonl")], { root }),
     runCommand("gp-predict", ["--model", at("run", "best"), "--output", at("unbuilt.jsonl")], { root, input: "a\n" }),
-    runCommand("gp-convert", ["to-seed", "--model", at("run", "best"), "--output", at("unbuilt")], { root }),
+    runCommand("gp-convert", ["to-seed", "--model", at("run", "best"), "--output", at("unbuilt-seed")], { root }),
   ];
   for (const outcome of await Promise.all(commands)) {
     expectRefusal(outcome, /^gp-\w+: The native addon is not built yet: run `npx gp-setup` once, .* \[SETUP\]\n$/);
   }
-  expect(existsSync(at("unbuilt")) || existsSync(at("unbuilt.jsonl"))).toBe(false);
+  expect(["unbuilt", "unbuilt.jsonl", "unbuilt-seed"].filter((name) => existsSync(at(name)))).toEqual([]);
   // One that is damaged, or was built for another machine.
   mkdirSync(join(root, "build", "Release"), { recursive: true });
   writeFileSync(join(root, "build", "Release", "globalpointer.node"), "not an addon");
