@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { refuseOverwriting } from "../lib/corpus/write-together.js";
 import { formatAlignmentReport } from "../lib/data/alignment-report.js";
 import { emptyReadReport, formatReadReport, readSamples, type ReadOptions } from "../lib/data/read-samples.js";
 import { comparePaired } from "../lib/evaluation/bootstrap.js";
@@ -15,6 +16,7 @@ import { GlobalPointer } from "../lib/model/global-pointer.js";
 import { renderEvaluationReport } from "../lib/report/evaluation-report.js";
 import { WholeFile } from "../lib/storage/whole-file.js";
 import { formatTable } from "../lib/terminal/table.js";
+import { isCheckpoint } from "../lib/training/run-directory.js";
 import { commandLine, CommandLineError, endOnInterruption, runCommand } from "./command.js";
 import { dataFlags, formatOptionsFrom, skipFlag } from "./data-flags.js";
 import { asMisuse, decodeFlags, thresholdsFrom } from "./decode-flags.js";
@@ -141,6 +143,14 @@ await runCommand("gp-eval", async (args) => {
   const samplesFor = (entityTypes: readonly string[], report = emptyReadReport()) =>
     readSamples(data, { ...reading, entityTypes, report });
 
+  if (options.report !== undefined) {
+    refuseOverwriting([data, ...(train === undefined ? [] : [train])], [options.report]);
+  }
+  if (options.tuneThresholds && isCheckpoint(options.model)) {
+    throw new CommandLineError(
+      `${options.model} is the checkpoint of a run, which would go on with other thresholds: tune its best/, or a copy`,
+    );
+  }
   const page = options.report === undefined ? undefined : new WholeFile(options.report);
   const model = await load(options.model).catch((error: unknown) => {
     page?.abandon();

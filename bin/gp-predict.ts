@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { refuseOverwriting } from "../lib/corpus/write-together.js";
 import { cluenerPieces } from "../lib/data/formats/cluener.js";
 import { inGroups } from "../lib/data/groups.js";
 import { readSamples, sampleFormats } from "../lib/data/read-samples.js";
@@ -87,6 +88,7 @@ await runCommand("gp-predict", async (args) => {
     batchSize, flat, ...thresholdsFrom(options.threshold), ...given({ maxSpanTokens, topK, maxSeqLen, stride }),
   };
 
+  if (input !== "-" && options.output !== "-") refuseOverwriting(input, [options.output]);
   const source = sourceOf(input, options.inputFormat, options.formatOption);
 
   endOnInterruption();

@@ -33,9 +33,10 @@ function placeOf(path: string): string {
   return absolute;
 }
 
-/** @throws GlobalPointerError `OUTPUT` when two outputs are one place, or one is the input, which would be lost */
-export function refuseOverwriting(input: string, outputs: readonly string[]): void {
-  const taken = new Map([[placeOf(input), "the input"]]);
+/** @throws GlobalPointerError `OUTPUT` when two outputs are one place, or one is an input, which would be lost */
+export function refuseOverwriting(inputs: string | readonly string[], outputs: readonly string[]): void {
+  const read = typeof inputs === "string" ? [inputs] : inputs;
+  const taken = new Map(read.map((input) => [placeOf(input), read.length === 1 ? "the input" : "an input"]));
   for (const path of outputs) {
     const place = placeOf(path);
     const holder = taken.get(place);

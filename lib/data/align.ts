@@ -84,16 +84,20 @@ export class DocumentAlignment {
     const { text, entities } = this.sample;
     const waiting = entities.map((entity) => ({ entity, found: false, reason: undefined as LostReason | undefined }));
     if (waiting.length > 1) waiting.sort((a, b) => a.entity.start - b.entity.start);
-    let from = 0; // entities before it end before the window
+    let next = 0; // entities from it on begin behind the windows so far
+    let open: typeof waiting = []; // those before it that may lie in this window, or in later ones
     for (const window of windowsOf(text, this.tokenizer, this.options)) {
       const { characters, encoding } = window;
       const spans: TokenSpan[] = [];
-      while (from < waiting.length && (waiting[from]?.entity.end ?? 0) <= characters.start) from++;
-      for (let at = from; at < waiting.length; at++) {
-        const item = waiting[at];
-        if (item === undefined || item.entity.start >= characters.end) break;
-        const { start, end, type } = item.entity;
-        if (start < characters.start || end > characters.end) continue;
+      for (let item = waiting[next]; item !== undefined && item.entity.start < characters.end; item = waiting[next]) {
+        open.push(item);
+        next++;
+      }
+      // Windows only move on: one that begins before this window lies in no later one either.
+      open = open.filter(({ entity: { start } }) => start >= characters.start);
+      for (const item of open) {
+        const { end, type } = item.entity;
+        if (end > characters.end) continue;
         const entityType = this.typeIndex.get(type);
         const span = entityType === undefined ? "unknown-type" : alignEntity(item.entity, encoding);
         if (typeof span === "string") item.reason = span;

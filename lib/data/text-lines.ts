@@ -46,8 +46,8 @@ function opensJsonObject(content: string): boolean {
  */
 export async function* parseTextLines(lines: AsyncIterable<Line>, name: string): AsyncGenerator<TextLine> {
   let json: boolean | undefined;
-  for await (const { number, text } of lines) {
-    if (text === undefined) fail(name, number, "is not UTF-8; save the input as UTF-8");
+  for await (const { number, text, problem } of lines) {
+    if (text === undefined) fail(name, number, problem ?? "is not text");
     if (text.trim() === "") continue;
     json ??= opensJsonObject(text);
     yield json ? parseJsonLine(name, number, text) : { text, line: number };

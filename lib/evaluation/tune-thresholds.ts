@@ -29,6 +29,8 @@ interface Histogram {
   support: number;
   /** The highest score of all. */
   highest: number;
+  /** The threshold that the type has. */
+  old: number;
 }
 
 /** The bin above whose threshold a score lies, and no higher bin's. */
@@ -51,10 +53,11 @@ type Choices = (Choice | undefined)[];
 
 /**
  * The threshold that makes 2 correct - f (predicted) largest for one type. Of a row of thresholds that do equally well,
- * the one in the middle is taken: it has most room on both sides. Where it is best to let nothing through, the lowest
- * that does so: what is surer than all that was wrong here has its chance.
+ * the one that the type has stays, where it is among them: nothing speaks for another. Else the one in the middle is
+ * taken, which has most room on both sides; but the highest where the row goes down to the lowest score looked at, and
+ * the lowest where it is best to let nothing through: what is surer than all that was wrong here has its chance.
  */
-function bestFor({ predicted, correct, highest }: Histogram, f: number): Choice {
+function bestFor({ predicted, correct, highest, old }: Histogram, f: number): Choice {
   let best = { bin: BINS, predicted: 0, correct: 0, value: 0, last: BINS };
   let [guesses, hits] = [0, 0];
   for (let bin = BINS - 1; bin >= 0; bin--) {
@@ -64,10 +67,13 @@ function bestFor({ predicted, correct, highest }: Histogram, f: number): Choice 
     if (value > best.value + 1e-9) best = { bin, predicted: guesses, correct: hits, value, last: bin };
     else if (guesses === best.predicted && hits === best.correct) best.last = bin;
   }
-  const bin = best.predicted === 0 ? best.last : Math.round((best.bin + best.last) / 2);
-  // The last bin has no upper end.
-  const threshold = bin === BINS ? Math.max(HIGHEST, Math.ceil(highest)) : thresholdOf(bin);
-  return { threshold, predicted: best.predicted, correct: best.correct };
+  const counts = { predicted: best.predicted, correct: best.correct };
+  const nothing = best.predicted === 0;
+  const lowest = best.last === BINS ? Math.max(HIGHEST, Math.ceil(highest)) : thresholdOf(best.last); // no upper end
+  if (lowest <= old && (nothing || old <= thresholdOf(best.bin))) return { threshold: old, ...counts };
+  if (nothing) return { threshold: lowest, ...counts };
+  const bin = best.last === 0 ? best.bin : Math.round((best.bin + best.last) / 2);
+  return { threshold: thresholdOf(bin), ...counts };
 }
 
 /**
@@ -111,8 +117,9 @@ export async function tuneThresholds(
   const typeIndex = new Map(entityTypes.map((type, index) => [type, index]));
   const window = model.windowOptions(options);
   const old = thresholdsFor(model.description, options);
-  const histograms = entityTypes.map((): Histogram => ({
+  const histograms = entityTypes.map((_, index): Histogram => ({
     predicted: new Uint32Array(BINS), correct: new Uint32Array(BINS), support: 0, highest: -Infinity,
+    old: old[index] ?? 0,
   }));
   const before = new StrictMetrics(entityTypes);
   const documents = async function* () {

@@ -20,11 +20,22 @@ export interface EpochRecord {
   dev: Metrics;
 }
 
-const recordSchema = z.object({ epoch: z.number() });
+const scoresSchema = z.object({
+  precision: z.number(), recall: z.number(), f1: z.number(), support: z.number(), predicted: z.number(),
+  correct: z.number(),
+});
+
+const epochSchema = z.object({ epoch: z.number() });
+
+/** Whole records; further keys are left alone. */
+const recordSchema: z.ZodType<EpochRecord> = epochSchema.extend({
+  step: z.number(), loss: z.number(), learningRate: z.number(), seconds: z.number(), tokensPerSecond: z.number(),
+  dev: scoresSchema.extend({ types: z.record(z.string(), scoresSchema) }),
+});
 
 function epochOf(line: string): number {
   try {
-    return recordSchema.parse(JSON.parse(line)).epoch;
+    return epochSchema.parse(JSON.parse(line)).epoch;
   } catch {
     return Infinity; // a line cut short by a crash is no record
   }
@@ -39,12 +50,16 @@ export function appendRecord(path: string, record: EpochRecord): void {
   }
 }
 
-/** The records of finished epochs; a line cut short by a crash is none. */
+/** The records of finished epochs; a line that is none, such as one cut short by a crash, is left out. */
 export function readRecords(path: string): EpochRecord[] {
   if (!existsSync(path)) return [];
-  const lines = readFileSync(path, "utf8").split("\n");
-  // Written by appendRecord, which is what the type says; whatever has an epoch was written whole.
-  return lines.filter((line) => Number.isFinite(epochOf(line))).map((line) => JSON.parse(line) as EpochRecord);
+  return readFileSync(path, "utf8").split("\n").flatMap((line) => {
+    try {
+      return [recordSchema.parse(JSON.parse(line))];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Drops the lines of epochs after the given one, which are to be run again. @throws GlobalPointerError `OUTPUT` */

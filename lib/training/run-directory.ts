@@ -32,6 +32,11 @@ function withLock<T>(run: string, action: (lock: string) => T): T {
   }
 }
 
+/** Whether a directory is a checkpoint that a training goes on from: it holds more than a model. */
+export function isCheckpoint(directory: string): boolean {
+  return existsSync(join(directory, STATE));
+}
+
 /**
  * The directory of one training: `config.json`, `metrics.jsonl`, `report.html`, `best/`, `last/`, and `lock` while a
  * process trains it, so that no second one does.

@@ -154,10 +154,20 @@ export class Trainer {
     Object.assign(state, { epoch: record.epoch, stepInEpoch: 0, lossSum: 0, tokens: 0, seconds: 0 });
     await this.run.saveLast(model, state);
     if (best) await this.run.saveBest(model); // after `last/`; RunDirectory.restoreState says why
-    this.run.writeReport(config.name, config.training.epochs, state.bestEpoch);
     observer?.epoch?.(record, best);
+    this.drawCurves();
     this.warn(metrics);
     return true;
+  }
+
+  /** The page is for people to look at: that it cannot be written is no reason to stop. */
+  private drawCurves(): void {
+    try {
+      this.run.writeReport(this.config.name, this.config.training.epochs, this.state.bestEpoch);
+    } catch (error) {
+      if (!(error instanceof GlobalPointerError)) throw error;
+      this.context.observer?.message?.(`warning: ${error.message} The training goes on without its report.`);
+    }
   }
 
   private warn(dev: Metrics): void {

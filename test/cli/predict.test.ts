@@ -234,5 +234,5 @@ test("what can be answered before a bad line is answered, and then the line is t
   const outcome = await predict([], lines(["{\"text\":\"张伟\"}", "{\"text\":"]));
   expectRefusal(outcome, /^gp-predict: standard input:2: is not JSON.*write one complete JSON object.* \[DATA\]\n$/);
   expect(results(outcome)).toMatchObject([{ text: "张伟" }]);
-  expectRefusal(await predict([], Uint8Array.from([0xff, 0x0a])), /standard input:1: is not UTF-8; save the input as UTF-8/);
+  expectRefusal(await predict([], Uint8Array.from([0xff, 0x0a])), /standard input:1: is not UTF-8; save the file as UTF-8/);
 });
