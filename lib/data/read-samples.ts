@@ -79,6 +79,11 @@ export async function resolveFormat(path: string, format: SampleFormat): Promise
   return format === "auto" ? detectFormat(path) : format;
 }
 
+/** Names as they are told on a terminal, where control characters must not come through. */
+function printable(names: string): string {
+  return names.replace(/\p{Cc}/gu, "\ufffd");
+}
+
 /** The fault of a record that can be read but not be used, or undefined. */
 function unusable(
   { entities, labelled }: FileSample, known: ReadonlySet<string> | undefined, requireLabels: boolean,
@@ -86,8 +91,8 @@ function unusable(
   if (!labelled && requireLabels) return "has no annotation; add it (an empty one when there is no entity)";
   const foreign = known === undefined ? undefined : entities.find(({ type }) => !known.has(type));
   if (known === undefined || foreign === undefined) return undefined;
-  return `unknown entity type ${shown(foreign.type)}; known are ${[...known].join(", ")} (data.entityTypes of the `
-    + "config, or all of the training set)";
+  return `unknown entity type ${shown(foreign.type)}; known are ${printable([...known].join(", "))} `
+    + "(data.entityTypes of the config, or all of the training set)";
 }
 
 /** The entities without repetitions of the same type and range. */

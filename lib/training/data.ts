@@ -61,6 +61,13 @@ export async function readTrainingData(config: ResolvedConfig, tokenizer: BertTo
   if (entityTypes.length === 0) {
     throw new GlobalPointerError("DATA", `${train} holds no entity at all: give annotated sentences to train on.`);
   }
+  if (dataset.spanCount === 0) {
+    throw new GlobalPointerError(
+      "DATA",
+      `${train}: not one of ${alignment.entities} entities has a token span that training could learn; gp-data stats `
+      + "tells why.",
+    );
+  }
   const devReading = emptyReadReport();
   const devSamples = readSamples(devFile, { ...readOptions(config), entityTypes, report: devReading });
   const dev: Sample[] = [];

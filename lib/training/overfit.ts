@@ -75,11 +75,6 @@ export async function overfitBatch(
   for (let sequence = 0; sequence < dataset.sequenceCount && withSpans.length < batchSize; sequence++) {
     if (dataset.spansOf(sequence) > 0) withSpans.push(sequence);
   }
-  if (withSpans.length === 0) {
-    throw new GlobalPointerError(
-      "DATA", `${config.data.train}: not one entity has a token span; see gp-data stats for what alignment loses.`,
-    );
-  }
   const description = plan.describe(data.entityTypes);
   const encoder = { ...description.encoder, hiddenDropoutProb: 0, attentionProbsDropoutProb: 0 };
   const model = await createModel(plan, { ...description, encoder }, config, observer);

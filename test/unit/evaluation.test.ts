@@ -132,6 +132,10 @@ describe("tables", () => {
     expect(formatTable([["名", "x"], ["name", "100"]])).toBe("名      x\nname  100");
   });
 
+  test("control characters do not reach the terminal, nor tear a row", () => {
+    expect(formatTable([["a\u001b[31m\nb", "1"]])).toBe("a\ufffd[31m\ufffdb  1");
+  });
+
   test("the score table has a line per type and one for all", () => {
     const metrics = new StrictMetrics(["人名", "book"]);
     metrics.add([entity(0, 2, "人名")], [entity(0, 2, "人名"), entity(1, 2, "人名")]);
