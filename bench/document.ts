@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { readTextLines } from "../lib/data/text-lines.js";
 import { GlobalPointerError } from "../lib/errors.js";
 import { GlobalPointer } from "../lib/model/global-pointer.js";
+import { runBenchmark } from "./run-benchmark.js";
 
 const MEGABYTE = 1_000_000;
 
@@ -58,10 +59,4 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof GlobalPointerError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+await runBenchmark(main);

@@ -13,6 +13,7 @@ import { GlobalPointerError } from "../lib/errors.js";
 import { BertTokenizer } from "../lib/tokenizer/bert-tokenizer.js";
 import { Vocabulary } from "../lib/tokenizer/vocabulary.js";
 import { median } from "./median.js";
+import { runBenchmark } from "./run-benchmark.js";
 
 const INT32 = 4; // bytes
 
@@ -60,10 +61,4 @@ async function main(): Promise<void> {
   );
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof GlobalPointerError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+await runBenchmark(main);

@@ -12,6 +12,7 @@ import { GlobalPointerError } from "../lib/errors.js";
 import { BertTokenizer } from "../lib/tokenizer/bert-tokenizer.js";
 import { Vocabulary } from "../lib/tokenizer/vocabulary.js";
 import { median } from "./median.js";
+import { runBenchmark } from "./run-benchmark.js";
 
 const SECONDS_A_RUN = 1;
 
@@ -70,11 +71,4 @@ function main(): void {
   );
 }
 
-try {
-  main();
-} catch (error) {
-  if (!(error instanceof Error)) throw error;
-  const known = error instanceof GlobalPointerError || "code" in error;
-  process.stderr.write(`${known ? error.message : error.stack}\n`);
-  process.exitCode = 1;
-}
+await runBenchmark(main);

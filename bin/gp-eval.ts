@@ -71,6 +71,24 @@ function tunedTable(
   ]);
 }
 
+/** Keeps tuned thresholds in the model directory, and tells what they are. */
+function store(directory: string, model: GlobalPointer, tuned: TunedThresholds, old: readonly number[]): void {
+  const { description, entityTypes, tokenizer: { vocabulary } } = model;
+  rewriteDescription(directory, { ...description, thresholds: tuned.thresholds }, vocabulary);
+  process.stdout.write(
+    `${tunedTable(tuned, old, entityTypes)}\n`
+    + `stored in ${directory}; judge them on other data than they were tuned on\n`,
+  );
+}
+
+/** A paired comparison, where there is another model and both were explained. */
+function compared(
+  model: string, own: Evaluation, against: string | undefined, other: Evaluation | undefined,
+): Comparison | undefined {
+  if (against === undefined || own.counts === undefined || other?.counts === undefined) return undefined;
+  return comparePaired({ name: model, counts: own.counts }, { name: against, counts: other.counts });
+}
+
 /** What cannot be asked for together. */
 function refuseContradictions(options: Record<string, unknown>): void {
   const asked = (flag: string): boolean => options[flag] !== undefined && options[flag] !== false;
@@ -162,13 +180,7 @@ await runCommand("gp-eval", async (args) => {
       const report = emptyReadReport();
       const tuned = await tuneThresholds(model, samplesFor(model.entityTypes, report), evaluationOptions);
       for (const line of formatReadReport(report, data)) process.stderr.write(`${line}\n`);
-      const { description, entityTypes, tokenizer: { vocabulary } } = model;
-      const old = [...model.thresholds(evaluationOptions)];
-      rewriteDescription(options.model, { ...description, thresholds: tuned.thresholds }, vocabulary);
-      process.stdout.write(
-        `${tunedTable(tuned, old, entityTypes)}\n`
-        + `stored in ${options.model}; judge them on other data than they were tuned on\n`,
-      );
+      store(options.model, model, tuned, [...model.thresholds(evaluationOptions)]);
       return 0;
     }
     if (options.against !== undefined) other = await load(options.against);
@@ -183,15 +195,8 @@ await runCommand("gp-eval", async (args) => {
     const notes = formatAlignmentReport(evaluation.alignment, data);
     notes.push(...formatReadReport(report, data));
     for (const line of notes) process.stderr.write(`${line}\n`);
-    let comparison: Comparison | undefined;
-    if (other !== undefined && options.against !== undefined) {
-      const against = await evaluate(other, samplesFor(types), evaluationOptions);
-      if (evaluation.counts !== undefined && against.counts !== undefined) {
-        comparison = comparePaired(
-          { name: options.model, counts: evaluation.counts }, { name: options.against, counts: against.counts },
-        );
-      }
-    }
+    const against = other === undefined ? undefined : await evaluate(other, samplesFor(types), evaluationOptions);
+    const comparison = compared(options.model, evaluation, options.against, against);
     if (page !== undefined && evaluation.explanation !== undefined) {
       const { metrics, explanation } = evaluation;
       page.write(renderEvaluationReport({

@@ -1,7 +1,8 @@
+import { withoutDuplicates } from "../data/distinct.js";
 import type { FormatOptions } from "../data/formats/options.js";
 import type { FileSample } from "../data/formats/record.js";
 import { shown } from "../data/json-value.js";
-import { readRecords, withoutDuplicates, type SampleFormat } from "../data/read-samples.js";
+import { readRecords, type SampleFormat } from "../data/read-samples.js";
 import { GlobalPointerError } from "../errors.js";
 
 /** Something about a record that its owner should know. */

@@ -1,5 +1,5 @@
 import { Int32Column } from "../data/int32-column.js";
-import { Random } from "../data/random.js";
+import { Random, shuffled } from "../data/random.js";
 import type { Sample } from "../data/sample.js";
 import { GlobalPointerError } from "../errors.js";
 import { annotatedSamples, surveyAll, writerFor, type Source, type Target } from "./convert.js";
@@ -23,15 +23,9 @@ export interface SplitPart {
  */
 function deal(sizes: readonly number[], shares: readonly number[], seed: number): Uint8Array {
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  const order = Uint32Array.from(sizes, (_, group) => group);
-  const random = new Random(seed);
-  for (let last = order.length - 1; last > 0; last--) {
-    const other = random.below(last + 1);
-    [order[last], order[other]] = [order[other] ?? 0, order[last] ?? 0];
-  }
   const lacking = shares.map((share) => share * total);
   const parts = new Uint8Array(sizes.length);
-  for (const group of order) {
+  for (const group of shuffled(sizes.length, new Random(seed))) {
     const part = lacking.indexOf(Math.max(...lacking));
     parts[group] = part;
     lacking[part] = (lacking[part] ?? 0) - (sizes[group] ?? 0);

@@ -57,13 +57,9 @@ export class Random {
   }
 }
 
-/**
- * The numbers 0 to `count` - 1 in an order that depends on the seed and the epoch alone, so that a resumed run sees
- * what an unbroken one would have seen (Fisher-Yates).
- */
-export function shuffledOrder(count: number, seed: number, epoch: number): Uint32Array {
+/** The numbers 0 to `count` - 1 in a random order (Fisher-Yates). */
+export function shuffled(count: number, random: Random): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, index) => index);
-  const random = new Random(seed, epoch);
   for (let last = count - 1; last > 0; last--) {
     const other = random.below(last + 1);
     const kept = order[last] ?? 0;
@@ -71,4 +67,12 @@ export function shuffledOrder(count: number, seed: number, epoch: number): Uint3
     order[other] = kept;
   }
   return order;
+}
+
+/**
+ * The numbers 0 to `count` - 1 in an order that depends on the seed and the epoch alone, so that a resumed run sees
+ * what an unbroken one would have seen.
+ */
+export function shuffledOrder(count: number, seed: number, epoch: number): Uint32Array {
+  return shuffled(count, new Random(seed, epoch));
 }

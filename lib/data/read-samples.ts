@@ -1,11 +1,12 @@
 import { GlobalPointerError } from "../errors.js";
+import { withoutDuplicates } from "./distinct.js";
 import { detectFormat } from "./formats/detect.js";
 import type { FormatOptions } from "./formats/options.js";
 import type { FileRecord, FileSample } from "./formats/record.js";
 import { formatNames, formatOf, type FormatName } from "./formats/registry.js";
 import { shown } from "./json-value.js";
 import { statInput } from "./lines.js";
-import type { Entity, Sample } from "./sample.js";
+import type { Sample } from "./sample.js";
 
 const LISTED_PROBLEMS = 5;
 
@@ -95,19 +96,6 @@ function unusable(
     + "(data.entityTypes of the config, or all of the training set)";
 }
 
-/** The entities without repetitions of the same type and range. */
-export function withoutDuplicates(entities: readonly Entity[]): { kept: Entity[]; dropped: Entity[] } {
-  const seen = new Set<string>();
-  const kept: Entity[] = [];
-  const dropped: Entity[] = [];
-  for (const entity of entities) {
-    const key = `${entity.start} ${entity.end} ${entity.type}`;
-    (seen.has(key) ? dropped : kept).push(entity);
-    seen.add(key);
-  }
-  return { kept, dropped };
-}
-
 function refuse(problems: string[], count: number): never {
   const [first = "", ...others] = problems;
   if (count === 1) throw new GlobalPointerError("DATA", first);
@@ -179,11 +167,4 @@ export function formatReadReport(report: ReadReport, name: string): string[] {
       ...skippedExamples.map((example) => `    ${example}`),
     ]),
   ];
-}
-
-/** The entity types that occur, in the order of their code units. */
-export async function collectEntityTypes(samples: AsyncIterable<Sample> | Iterable<Sample>): Promise<string[]> {
-  const types = new Set<string>();
-  for await (const sample of samples) for (const { type } of sample.entities) types.add(type);
-  return [...types].sort();
 }

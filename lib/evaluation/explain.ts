@@ -1,20 +1,17 @@
+import { entityKey, withoutDuplicates } from "../data/distinct.js";
 import type { Entity, Sample } from "../data/sample.js";
 import { bootstrapIntervals, TextCounts } from "./bootstrap.js";
 import { ExcerptCollector } from "./excerpts.js";
 import { errorKinds, type Confusion, type ErrorKind, type Explanation } from "./explanation.js";
 import { macroScores, type Metrics } from "./metrics.js";
 import { nestingOf, nestings } from "../data/nesting.js";
-import { entityKey, pairErrors } from "./pairing.js";
+import { pairErrors } from "./pairing.js";
 import { Breakdown, LengthRanges, PartCounts } from "./part-scores.js";
 import type { SeenMentions } from "./seen-mentions.js";
 
 const mentionLengths = new LengthRanges([1, 2, 3, 4, 6, 10, 20, 40]);
 const documentLengths = new LengthRanges([16, 32, 64, 128, 256, 512, 1024, 4096]);
 const SEEN = ["seen in training", "not seen"] as const;
-
-function distinct(entities: readonly Entity[]): Entity[] {
-  return [...new Map(entities.map((entity) => [entityKey(entity), entity])).values()];
-}
 
 /** Whether an entity of the same type shares a character with each of some entities. */
 function overlapsSameType(entities: readonly Entity[], others: readonly Entity[]): boolean[] {
@@ -103,8 +100,8 @@ export class ExplainedMetrics {
   }
 
   add(sample: Sample, predictions: Iterable<Entity>): void {
-    const gold = distinct(sample.entities);
-    const predicted = distinct([...predictions]);
+    const gold = withoutDuplicates(sample.entities).kept;
+    const predicted = withoutDuplicates([...predictions]).kept;
     const goldKeys = new Set(gold.map(entityKey));
     const predictedKeys = new Set(predicted.map(entityKey));
     const found = gold.map((entity) => predictedKeys.has(entityKey(entity)));

@@ -1,11 +1,6 @@
 import type { Entity } from "../data/sample.js";
 import type { SpanError } from "./explanation.js";
 
-/** Identifies an entity by all that strict scoring looks at. */
-export function entityKey({ start, end, type }: Entity): string {
-  return `${start} ${end} ${type}`;
-}
-
 function overlap(a: Entity, b: Entity): number {
   return Math.min(a.end, b.end) - Math.max(a.start, b.start);
 }

@@ -1,10 +1,10 @@
 import { DocumentAlignment } from "../data/align.js";
+import { entityKey, withoutDuplicates } from "../data/distinct.js";
 import type { Sample } from "../data/sample.js";
 import type { WindowOptions } from "../data/windows.js";
 import { thresholdsFor, type DecodeOptions } from "../model/decode-options.js";
 import type { GlobalPointer } from "../model/global-pointer.js";
 import { ratio, scoresFrom, StrictMetrics, type Metrics } from "./metrics.js";
-import { entityKey } from "./pairing.js";
 
 /** Scores looked at: a span below is taken for one that no useful threshold would let through. */
 const LOWEST = -8;
@@ -134,7 +134,7 @@ export async function tuneThresholds(
   };
   for await (const { document: { sample }, entities } of model.predictDocuments(documents(), low)) {
     const gold = new Set(sample.entities.map(entityKey));
-    for (const { type } of new Map(sample.entities.map((entity) => [entityKey(entity), entity])).values()) {
+    for (const { type } of withoutDuplicates(sample.entities).kept) {
       const histogram = histograms[typeIndex.get(type) ?? -1];
       if (histogram !== undefined) histogram.support++;
     }

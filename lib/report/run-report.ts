@@ -8,10 +8,13 @@ import { TypeColours } from "./type-colours.js";
 
 /** What an epoch left behind; a line of metrics.jsonl. */
 export interface EpochPoint {
+  /** Counted from 1. */
   epoch: number;
   /** Steps done in all. */
   step: number;
+  /** Mean over the epoch's steps. */
   loss: number;
+  /** Of the epoch's last step. */
   learningRate: number;
   /** Of training, without evaluation. */
   seconds: number;

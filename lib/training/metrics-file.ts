@@ -1,24 +1,11 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
-import type { Metrics } from "../evaluation/metrics.js";
+import type { EpochPoint } from "../report/run-report.js";
 import { outputError } from "../storage/output-error.js";
 import { writeWholeFile } from "../storage/whole-file.js";
 
-/** One line of metrics.jsonl. */
-export interface EpochRecord {
-  /** Counted from 1. */
-  epoch: number;
-  /** Steps done in all. */
-  step: number;
-  /** Mean over the epoch's steps. */
-  loss: number;
-  /** Of the epoch's last step. */
-  learningRate: number;
-  /** Of training, without evaluation. */
-  seconds: number;
-  tokensPerSecond: number;
-  dev: Metrics;
-}
+/** One line of metrics.jsonl, which is what the report of a run draws. */
+export type EpochRecord = EpochPoint;
 
 const scoresSchema = z.object({
   precision: z.number(), recall: z.number(), f1: z.number(), support: z.number(), predicted: z.number(),

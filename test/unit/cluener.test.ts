@@ -2,11 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { buildDataset } from "../../lib/data/dataset.js";
 import { cluenerPieces, formatCluener } from "../../lib/data/formats/cluener.js";
-import { collectEntityTypes, emptyReadReport, readSamples, type ReadOptions } from "../../lib/data/read-samples.js";
+import { emptyReadReport, readSamples, type ReadOptions } from "../../lib/data/read-samples.js";
 import type { Entity, Sample } from "../../lib/data/sample.js";
 import { TextOffsets } from "../../lib/data/text-offsets.js";
 import { GlobalPointerError } from "../../lib/errors.js";
+import { BertTokenizer } from "../../lib/tokenizer/bert-tokenizer.js";
+import { Vocabulary } from "../../lib/tokenizer/vocabulary.js";
 
 let folder: string;
 let path: string;
@@ -21,6 +24,14 @@ async function read(content: string | Uint8Array, options: ReadOptions = {}): Pr
   const samples: Sample[] = [];
   for await (const sample of readSamples(path, { format: "cluener", ...options })) samples.push(sample);
   return samples;
+}
+
+const vocabulary = Vocabulary.fromLines(["[PAD]", "[UNK]", "[CLS]", "[SEP]"], "test");
+
+/** The types that a training set made of the samples has. */
+async function entityTypesOf(samples: AsyncIterable<Sample> | Iterable<Sample>): Promise<readonly string[]> {
+  const tokenizer = new BertTokenizer(vocabulary, { lowerCase: true });
+  return (await buildDataset(samples, { tokenizer, maxSeqLen: 32, stride: 20 })).entityTypes;
 }
 
 /** The message, with the path shortened to "data". */
@@ -86,7 +97,7 @@ describe("reading", () => {
 
   test("a type without a mention is no type: what is collected can be read with", async () => {
     writeFileSync(path, "{\"text\": \"x\", \"label\": {\"a\": {\"x\": [[0, 0]]}, \"b\": {}}}");
-    const entityTypes = await collectEntityTypes(readSamples(path, { format: "cluener" }));
+    const entityTypes = await entityTypesOf(readSamples(path, { format: "cluener" }));
     expect(entityTypes).toEqual(["a"]);
     for await (const { entities } of readSamples(path, { format: "cluener", entityTypes })) {
       expect(entities).toHaveLength(1);
@@ -222,9 +233,9 @@ test("entity types are collected in sorted order", async () => {
   const sample = (...types: string[]): Sample => ({
     text: "x", entities: types.map((type) => ({ start: 0, end: 1, type })),
   });
-  expect(await collectEntityTypes([sample("b", "a"), sample(), sample("c", "a", "B")])).toEqual(["B", "a", "b", "c"]);
+  expect(await entityTypesOf([sample("b", "a"), sample(), sample("c", "a", "B")])).toEqual(["B", "a", "b", "c"]);
   writeFileSync(path, good);
-  expect(await collectEntityTypes(readSamples(path, { format: "cluener" }))).toEqual(["address", "name"]);
+  expect(await entityTypesOf(readSamples(path, { format: "cluener" }))).toEqual(["address", "name"]);
 });
 
 describe("TextOffsets", () => {

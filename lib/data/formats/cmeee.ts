@@ -1,10 +1,11 @@
 import { isObject, shown } from "../json-value.js";
+import type { Entity } from "../sample.js";
 import { TextOffsets } from "../text-offsets.js";
+import { entityListPieces, readEntityList, requireKeys } from "./entity-list.js";
 import type { AnnotationFormat } from "./format.js";
-import { idOf, readJsonRecords, requireText } from "./json-records.js";
-import type { FormatOptions } from "./options.js";
-import { RecordProblem, type FileSample } from "./record.js";
-import { SpanReader } from "./span-reader.js";
+import { readJsonRecords } from "./json-records.js";
+import { RecordProblem } from "./record.js";
+import type { SpanReader } from "./span-reader.js";
 import { refuseSplitPairs, TextFileWriter } from "./text-file-writer.js";
 
 /*
@@ -12,51 +13,40 @@ import { refuseSplitPairs, TextFileWriter } from "./text-file-writer.js";
  * first version counts ends inclusive, the second exclusive (format option endInclusive).
  */
 
-function readRecord(
-  record: Record<string, unknown>, { endInclusive = true, offsets = "codePoint" }: FormatOptions,
-): FileSample {
-  const text = requireText(record);
-  const listed = record["entities"];
-  if (listed !== undefined && !Array.isArray(listed)) {
-    throw new RecordProblem(`"entities" is ${shown(listed)}; write a list of {"start_idx", "end_idx", "type"}`);
+function readEntity(spans: SpanReader, entity: unknown): Entity {
+  if (!isObject(entity)) {
+    throw new RecordProblem(`the entity ${shown(entity)} is not an object; write {"start_idx", "end_idx", "type"}`);
   }
-  const spans = new SpanReader(text, { endInclusive, offsets });
-  const entities = (listed ?? []).map((entity: unknown) => {
-    if (!isObject(entity)) {
-      throw new RecordProblem(`the entity ${shown(entity)} is not an object; write {"start_idx", "end_idx", "type"}`);
-    }
-    for (const key of ["start_idx", "end_idx", "type"]) {
-      if (entity[key] === undefined) throw new RecordProblem(`the entity ${shown(entity)} has no "${key}"; add it`);
-    }
-    return spans.entity(entity["start_idx"], entity["end_idx"], entity["type"], entity["entity"]);
-  });
-  return { ...idOf(record["id"]), text, entities, labelled: listed !== undefined };
+  requireKeys(entity, ["start_idx", "end_idx", "type"]);
+  return spans.entity(entity["start_idx"], entity["end_idx"], entity["type"], entity["entity"]);
 }
 
 export const cmeee: AnnotationFormat = {
   name: "cmeee",
   summary: "one JSON list with entities [{start_idx, end_idx, type, entity}]; code points, end inclusive",
   options: ["endInclusive", "offsets"],
-  read: (path, options) => readJsonRecords(
-    path, "{\"text\": ..., \"entities\": [...]}", (record) => readRecord(record, options),
+  read: (path, { endInclusive = true, offsets = "codePoint" }) => readJsonRecords(
+    path, "{\"text\": ..., \"entities\": [...]}",
+    (record) => readEntityList(
+      record, { endInclusive, offsets }, "{\"start_idx\", \"end_idx\", \"type\"}", readEntity,
+    ),
   ),
   writer: () => new TextFileWriter({
     refuses: refuseSplitPairs,
     opening: "[\n",
     separator: ",\n",
     closing: "\n]\n",
-    * pieces({ id, text, entities }) {
+    pieces(sample) {
+      const { text, entities } = sample;
       const offsets = new TextOffsets(text);
-      yield JSON.stringify({ ...(id === undefined ? {} : { id }), text, entities: [] }).slice(0, -"]}".length);
-      let comma = "";
-      for (const { start, end, type } of entities) {
-        yield comma + JSON.stringify({
-          start_idx: offsets.toCodePoint(start), end_idx: offsets.toCodePoint(end) - 1, type,
-          entity: text.slice(start, end),
-        });
-        comma = ",";
-      }
-      yield "]}";
+      return entityListPieces(sample, (function* () {
+        for (const { start, end, type } of entities) {
+          yield {
+            start_idx: offsets.toCodePoint(start), end_idx: offsets.toCodePoint(end) - 1, type,
+            entity: text.slice(start, end),
+          };
+        }
+      })());
     },
   }),
 };

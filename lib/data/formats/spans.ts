@@ -1,10 +1,10 @@
 import { isObject, shown } from "../json-value.js";
 import type { Entity } from "../sample.js";
+import { entityListPieces, readEntityList, requireKeys } from "./entity-list.js";
 import type { AnnotationFormat } from "./format.js";
-import { idOf, readJsonRecords, requireText } from "./json-records.js";
-import type { FormatOptions } from "./options.js";
-import { RecordProblem, type FileSample } from "./record.js";
-import { SpanReader } from "./span-reader.js";
+import { readJsonRecords } from "./json-records.js";
+import { RecordProblem } from "./record.js";
+import type { SpanReader } from "./span-reader.js";
 import { TextFileWriter } from "./text-file-writer.js";
 
 /*
@@ -23,41 +23,25 @@ function readEntity(spans: SpanReader, entity: unknown): Entity {
   if (!isObject(entity)) {
     throw new RecordProblem(`the entity ${shown(entity)} is not an object; write {"start", "end", "type"}`);
   }
-  for (const key of ["start", "end", "type"]) {
-    if (entity[key] === undefined) throw new RecordProblem(`the entity ${shown(entity)} has no "${key}"; add it`);
-  }
+  requireKeys(entity, ["start", "end", "type"]);
   return spans.entity(entity["start"], entity["end"], entity["type"], entity["text"]);
-}
-
-function readRecord(
-  record: Record<string, unknown>, { endInclusive = false, offsets = "utf16" }: FormatOptions,
-): FileSample {
-  const text = requireText(record);
-  const listed = record["entities"];
-  if (listed !== undefined && !Array.isArray(listed)) {
-    throw new RecordProblem(`"entities" is ${shown(listed)}; write a list of {"start", "end", "type"}`);
-  }
-  const spans = new SpanReader(text, { endInclusive, offsets });
-  const entities = (listed ?? []).map((entity: unknown) => readEntity(spans, entity));
-  return { ...idOf(record["id"]), text, entities, labelled: listed !== undefined };
 }
 
 export const spans: AnnotationFormat = {
   name: "spans",
   summary: "JSON lines with entities [{start, end, type}] or [[start, end, type]]; UTF-16 units, end exclusive",
   options: ["endInclusive", "offsets"],
-  read: (path, options) => readJsonRecords(
-    path, "{\"text\": ..., \"entities\": [...]}", (record) => readRecord(record, options),
+  read: (path, { endInclusive = false, offsets = "utf16" }) => readJsonRecords(
+    path, "{\"text\": ..., \"entities\": [...]}",
+    (record) => readEntityList(record, { endInclusive, offsets }, "{\"start\", \"end\", \"type\"}", readEntity),
   ),
   writer: () => new TextFileWriter({
-    * pieces({ id, text, entities }) {
-      yield JSON.stringify({ ...(id === undefined ? {} : { id }), text, entities: [] }).slice(0, -"]}".length);
-      let comma = "";
-      for (const { start, end, type } of entities) {
-        yield `${comma}${JSON.stringify({ start, end, type, text: text.slice(start, end) })}`;
-        comma = ",";
-      }
-      yield "]}\n";
+    * pieces(sample) {
+      const { text, entities } = sample;
+      yield* entityListPieces(sample, (function* () {
+        for (const { start, end, type } of entities) yield { start, end, type, text: text.slice(start, end) };
+      })());
+      yield "\n";
     },
   }),
 };
