@@ -3,7 +3,9 @@ import { LIMITS } from "../data/limits.js";
 import type { ModelShape } from "./native.js";
 
 /** What a BERT encoder is made of: the shape without its head. */
-export type EncoderShape = Omit<ModelShape, "entityTypeCount" | "headSize" | "rope" | "maskSpecialTokens">;
+export type EncoderShape = Omit<
+  ModelShape, "entityTypeCount" | "headType" | "headSize" | "rope" | "biasInput" | "maskSpecialTokens"
+>;
 
 const upTo = (most: number) => z.number().int().positive().max(most);
 const size = upTo(LIMITS.size);

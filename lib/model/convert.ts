@@ -101,6 +101,14 @@ export async function convertToSeed(modelDirectory: string, output: string): Pro
   refuseExisting(output);
   const model = await GlobalPointer.load(modelDirectory, { device: "cpu" });
   try {
+    const { head } = model.description;
+    if (head.type !== "global-pointer") {
+      throw new GlobalPointerError(
+        "MODEL_DIRECTORY",
+        `${modelDirectory} has a ${head.type} head, which GlobalPointer_pytorch does not know: give a model with a `
+        + "global-pointer head.",
+      );
+    }
     await writeWholeDirectory(output, async (aside) => {
       await model.engine.saveStateDict(join(aside, "model_state_dict.pt"));
       const ent2id = Object.fromEntries(model.entityTypes.map((type, index) => [type, index]));

@@ -4,12 +4,20 @@ import type { EncoderShape } from "./bert-config.js";
 import type { ModelShape } from "./native.js";
 
 /** The head and its switches, as the config and the model directory name them. */
-export interface HeadDescription {
-  type: "global-pointer";
-  headSize: number;
-  rope: boolean;
+export type HeadDescription = {
+  /** Whether [CLS] and [SEP] are left out of the scores. */
   maskSpecialTokens: boolean;
-}
+} & (
+  { type: "global-pointer"; headSize: number; rope: boolean }
+  | {
+    type: "efficient-global-pointer";
+    headSize: number;
+    rope: boolean;
+    /** What the biases by type are made of: the queries and keys before their rotation, or the hidden states. */
+    biasInput: "projection" | "hidden";
+  }
+  | { type: "tplinker" }
+);
 
 /** All that has to be known besides weights and vocabulary to use a model as it was trained. */
 export interface ModelDescription {
@@ -31,8 +39,11 @@ export function modelShape({ encoder, head, entityTypes }: ModelDescription): Mo
   return {
     ...encoder,
     entityTypeCount: entityTypes.length,
-    headSize: head.headSize,
-    rope: head.rope,
+    headType: head.type,
+    // What a head has no use for needs a value all the same.
+    headSize: "headSize" in head ? head.headSize : 1,
+    rope: "rope" in head && head.rope,
+    biasInput: "biasInput" in head ? head.biasInput : "projection",
     maskSpecialTokens: head.maskSpecialTokens,
   };
 }

@@ -9,12 +9,26 @@ import { wholeDirectory } from "../storage/whole-directory.js";
 import { writeWholeFile } from "../storage/whole-file.js";
 import { SPECIAL_TOKENS, Vocabulary } from "../tokenizer/vocabulary.js";
 import { bertConfigFrom, bertConfigSchema, encoderShapeFrom, type EncoderShape } from "./bert-config.js";
-import type { ModelDescription } from "./description.js";
+import type { HeadDescription, ModelDescription } from "./description.js";
 import { requireVocabularyFits } from "./pretrained.js";
 
 export const WEIGHTS_FILE = "model.safetensors";
 const FORMAT_VERSION = 1;
 const REMEDY = "use a model directory as gp-train writes it";
+
+const queryAndKey = { headSize: z.number().int().positive().max(LIMITS.headSize), rope: z.boolean() };
+const maskSpecialTokens = z.boolean();
+
+const headSchema: z.ZodType<HeadDescription> = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("global-pointer"), ...queryAndKey, maskSpecialTokens }),
+  z.object({
+    type: z.literal("efficient-global-pointer"), ...queryAndKey, biasInput: z.enum(["projection", "hidden"]),
+    maskSpecialTokens,
+  }),
+  z.object({ type: z.literal("tplinker"), maskSpecialTokens }),
+]).refine((head) => !("rope" in head) || !head.rope || head.headSize % 2 === 0, {
+  path: ["headSize"], message: "must be even for rope",
+});
 
 const globalPointerSchema = z.object({
   formatVersion: z.literal(FORMAT_VERSION, {
@@ -23,14 +37,7 @@ const globalPointerSchema = z.object({
   entityTypes: z.array(z.string().min(1)).min(1).max(LIMITS.entityTypes).refine(
     (types) => new Set(types).size === types.length, { message: "names an entity type twice" },
   ),
-  head: z.object({
-    type: z.literal("global-pointer"),
-    headSize: z.number().int().positive().max(LIMITS.headSize),
-    rope: z.boolean(),
-    maskSpecialTokens: z.boolean(),
-  }).refine(({ headSize, rope }) => !rope || headSize % 2 === 0, {
-    path: ["headSize"], message: "must be even for rope",
-  }),
+  head: headSchema,
   tokenizer: z.object({ lowerCase: z.boolean(), stripAccents: z.boolean(), tokenizeChineseChars: z.boolean() }),
   threshold: z.number(),
   thresholds: z.array(z.number()).optional(),

@@ -56,6 +56,8 @@ export class GlobalPointer {
     readonly device: string,
     /** Number of weights. */
     readonly parameterCount: number,
+    /** Of those, the head's. */
+    readonly headParameterCount: number,
     vocabulary: Vocabulary,
   ) {
     this.tokenizer = new BertTokenizer(vocabulary, description.tokenizer);
@@ -85,8 +87,8 @@ export class GlobalPointer {
     const { device = "auto", threads = 0, seed = 0 } = options;
     const engine = createEngine({ shape: modelShape(description), device, threads, seed });
     try {
-      const initialised = await engine.initialise();
-      return new GlobalPointer(description, engine, initialised.device, initialised.parameters, vocabulary);
+      const { device: where, parameters, headParameters } = await engine.initialise();
+      return new GlobalPointer(description, engine, where, parameters, headParameters, vocabulary);
     } catch (error) {
       await engine.dispose();
       throw error;

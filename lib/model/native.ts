@@ -25,8 +25,12 @@ export interface ModelShape {
   /** Standard deviation of the random initialisation. */
   initializerRange: number;
   entityTypeCount: number;
+  headType: "global-pointer" | "efficient-global-pointer" | "tplinker";
+  /** Width of query and key, and whether they are rotated by position; TPLinker has neither. */
   headSize: number;
   rope: boolean;
+  /** What the biases of Efficient GlobalPointer are made of. */
+  biasInput: "projection" | "hidden";
   /** Leaves [CLS] and [SEP] (first and last token of each sequence) out of the scores. */
   maskSpecialTokens: boolean;
 }
@@ -87,7 +91,7 @@ export interface DenseTensor {
  */
 export interface NativeEngine {
   /** Builds the model with random weights; to be called first. */
-  initialise(): Promise<{ device: string; parameters: number }>;
+  initialise(): Promise<{ device: string; parameters: number; headParameters: number }>;
   /** `model` asks for every parameter, `encoder` for the encoder's and leaves the head alone. */
   loadWeights(path: string, scope: "model" | "encoder"): Promise<LoadReport>;
   saveWeights(path: string): Promise<void>;

@@ -51,7 +51,8 @@ export async function prepare(
     ...formatReadReport(data.reading, config.data.train),
     ...formatReadReport(data.devReading, config.data.dev),
     `training on ${data.reading.samples} texts, ${data.dataset.tokenCount} tokens, ${data.alignment.aligned} `
-    + `entities of ${model.entityTypes.length} types; ${model.parameterCount} parameters on ${model.device}`,
+    + `entities of ${model.entityTypes.length} types; ${model.parameterCount} parameters, `
+    + `${model.headParameterCount} of them in the head, on ${model.device}`,
   ];
   for (const line of report) observer?.message?.(line);
   await model.engine.configureOptimizer({

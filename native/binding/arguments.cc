@@ -1,5 +1,6 @@
 #include "binding/arguments.h"
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 
@@ -33,6 +34,16 @@ std::vector<int32_t> int32_property(const Napi::Object& object, const std::strin
   const auto array = value.As<Napi::Int32Array>();
   if (array.ElementLength() == 0) return {};
   return std::vector<int32_t>(array.Data(), array.Data() + array.ElementLength());
+}
+
+std::string choice_property(const Napi::Object& object, const char* key,
+                            const std::vector<std::string>& choices) {
+  const std::string value = string_property(object, key);
+  if (std::find(choices.begin(), choices.end(), value) != choices.end()) return value;
+  std::string listed;
+  for (size_t i = 0; i < choices.size(); ++i)
+    listed += (i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ") + choices[i];
+  throw_range_error(object.Env(), text(key, " must be ", listed, ", but is ", value, "."));
 }
 
 double probability(const Napi::Object& object, const char* key) {
@@ -101,13 +112,16 @@ ModelShape shape_property(const Napi::Object& options, const char* key) {
   shape.type_vocab_size = integer_property(object, "typeVocabSize", 1, 1024);
   shape.pad_token_id = integer_property(object, "padTokenId", -1, shape.vocab_size - 1);
   shape.layer_norm_eps = number_property(object, "layerNormEps");
-  shape.hidden_act = string_property(object, "hiddenAct");
+  shape.hidden_act = choice_property(object, "hiddenAct", {"gelu", "gelu_new", "relu"});
   shape.hidden_dropout_prob = probability(object, "hiddenDropoutProb");
   shape.attention_probs_dropout_prob = probability(object, "attentionProbsDropoutProb");
   shape.initializer_range = number_property(object, "initializerRange");
   shape.entity_type_count = integer_property(object, "entityTypeCount", 1, 1 << 20);
+  shape.head_type =
+      choice_property(object, "headType", {"global-pointer", "efficient-global-pointer", "tplinker"});
   shape.head_size = integer_property(object, "headSize", 1, 1 << 16);
   shape.rope = boolean_property(object, "rope");
+  shape.bias_input = choice_property(object, "biasInput", {"projection", "hidden"});
   shape.mask_special_tokens = boolean_property(object, "maskSpecialTokens");
   if (shape.hidden_size % shape.num_attention_heads != 0) {
     throw_range_error(env,
@@ -119,9 +133,6 @@ ModelShape shape_property(const Napi::Object& options, const char* key) {
   }
   if (shape.rope && shape.head_size % 2 != 0) {
     throw_range_error(env, text("headSize must be even for rope, but is ", shape.head_size, "."));
-  }
-  if (shape.hidden_act != "gelu" && shape.hidden_act != "gelu_new" && shape.hidden_act != "relu") {
-    throw_range_error(env, text("hiddenAct must be gelu, gelu_new or relu, but is ", shape.hidden_act, "."));
   }
   if (!(shape.layer_norm_eps > 0)) throw_range_error(env, "layerNormEps must be positive.");
   if (!(shape.initializer_range >= 0)) throw_range_error(env, "initializerRange must not be negative.");

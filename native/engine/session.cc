@@ -155,6 +155,14 @@ at::Tensor Session::hidden_states(const Batch& batch) {
   return model().hidden_states(batch).to(at::kCPU).contiguous();
 }
 
+int64_t Session::head_parameter_count() const {
+  int64_t count = 0;
+  for (const auto& [name, tensor] : model().parameters().all()) {
+    if (!is_encoder_parameter(name)) count += tensor.numel();
+  }
+  return count;
+}
+
 std::vector<std::pair<std::string, at::Tensor>> Session::parameters() {
   return on_cpu(model().parameters().all());
 }

@@ -65,6 +65,8 @@ class Session {
 
   std::string device_name() const { return device_.str(); }
   int64_t parameter_count() const { return model().parameters().count(); }
+  /** Of those, the head's. */
+  int64_t head_parameter_count() const;
   int64_t parameter_bytes() const { return model().parameters().bytes(); }
 
  private:

@@ -15,4 +15,16 @@ struct Batch {
   Sequences sequences;
 };
 
+/** The batch with all its sequences once more behind. */
+inline Batch doubled(const Batch& batch) {
+  Batch twice = batch;
+  twice.input_ids.insert(twice.input_ids.end(), batch.input_ids.begin(), batch.input_ids.end());
+  twice.token_type_ids.insert(twice.token_type_ids.end(), batch.token_type_ids.begin(),
+                              batch.token_type_ids.end());
+  for (int64_t b = 0; b < batch.sequences.count(); ++b) {
+    twice.sequences.starts.push_back(batch.sequences.total() + batch.sequences.begin(b + 1));
+  }
+  return twice;
+}
+
 }  // namespace gp

@@ -5,23 +5,38 @@
 namespace gp {
 
 Model::Model(const ModelShape& shape, uint64_t seed)
-    : shape_(shape), parameters_(seed), encoder_(parameters_, "encoder.", shape), head_(parameters_, shape) {}
+    : shape_(shape),
+      parameters_(seed),
+      encoder_(parameters_, "encoder.", shape),
+      head_(make_head(parameters_, shape)) {}
 
-at::Tensor Model::loss(const Batch& batch, const GoldSpans& gold, ForwardMode mode) const {
-  const at::Tensor query_key = head_.query_key(encoder_.forward(batch, mode), batch.sequences);
-  return span_loss(query_key, batch.sequences, gold, {shape_.mask_special_tokens});
+SpanFactors Model::factors(const Batch& batch, ForwardMode mode) const {
+  return head_->factors(encoder_.forward(batch, mode), batch.sequences);
+}
+
+at::Tensor Model::loss(const Batch& batch, const GoldSpans& gold, ForwardMode mode,
+                       const LossOptions& options) const {
+  const GoldSpans smoothed =
+      options.label_smoothing > 0
+          ? smooth_boundaries(gold, batch.sequences, shape_.entity_type_count, options.label_smoothing)
+          : gold;
+  if (options.r_drop <= 0) return span_loss(factors(batch, mode), batch.sequences, smoothed, cells());
+  // R-Drop: both passes in one, every sequence standing twice in the batch. The mean over both is half the
+  // sum of their losses.
+  const Batch twice = doubled(batch);
+  const SpanFactors both = factors(twice, mode);
+  return span_loss(both, twice.sequences, doubled(smoothed), cells()) +
+         options.r_drop * span_divergence(both, twice.sequences, cells());
 }
 
 std::vector<SpanHit> Model::decode(const Batch& batch, const std::vector<float>& thresholds) const {
   at::NoGradGuard no_gradient;
-  const at::Tensor query_key = head_.query_key(encoder_.forward(batch, {}), batch.sequences);
-  return span_decode(query_key, batch.sequences, thresholds, {shape_.mask_special_tokens});
+  return span_decode(factors(batch, {}), batch.sequences, thresholds, cells());
 }
 
 std::vector<at::Tensor> Model::scores(const Batch& batch) const {
   at::NoGradGuard no_gradient;
-  const at::Tensor query_key = head_.query_key(encoder_.forward(batch, {}), batch.sequences);
-  return span_scores(query_key, batch.sequences, {shape_.mask_special_tokens});
+  return span_scores(factors(batch, {}), batch.sequences, cells());
 }
 
 at::Tensor Model::hidden_states(const Batch& batch) const {

@@ -2,14 +2,24 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
 #include <vector>
 
 #include "model/bert.h"
-#include "model/global_pointer_head.h"
+#include "model/span_heads.h"
 #include "ops/span_decode.h"
+#include "ops/span_divergence.h"
 #include "ops/span_loss.h"
 
 namespace gp {
+
+/** What training may add to the loss; evaluation adds nothing. */
+struct LossOptions {
+  /** Share of each gold span that goes to its neighbours, smooth_boundaries; 0 for none. */
+  double label_smoothing = 0;
+  /** Weight of the divergence between two passes with dropout, span_divergence; 0 for a single pass. */
+  double r_drop = 0;
+};
 
 /** Encoder and head together: batches in, losses or spans out. */
 class Model {
@@ -17,7 +27,8 @@ class Model {
   Model(const ModelShape& shape, uint64_t seed);
 
   /** Mean loss of the batch as a scalar with its graph. */
-  at::Tensor loss(const Batch& batch, const GoldSpans& gold, ForwardMode mode) const;
+  at::Tensor loss(const Batch& batch, const GoldSpans& gold, ForwardMode mode,
+                  const LossOptions& options = {}) const;
   /** The spans above their type's threshold; dropout off, no graph. */
   std::vector<SpanHit> decode(const Batch& batch, const std::vector<float>& thresholds) const;
   /** Dense scores per sequence [types, L, L], -infinity where no span can be: for tests and analysis. */
@@ -30,10 +41,13 @@ class Model {
   const Parameters& parameters() const { return parameters_; }
 
  private:
+  SpanCells cells() const { return {shape_.mask_special_tokens}; }
+  SpanFactors factors(const Batch& batch, ForwardMode mode) const;
+
   ModelShape shape_;
   Parameters parameters_;
   BertEncoder encoder_;
-  GlobalPointerHead head_;
+  std::unique_ptr<SpanHead> head_;
 };
 
 }  // namespace gp

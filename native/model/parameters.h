@@ -10,6 +10,9 @@
 
 namespace gp {
 
+/** Whether a parameter belongs to the encoder, by its name; all others are the head's. */
+inline bool is_encoder_parameter(const std::string& name) { return name.rfind("encoder.", 0) == 0; }
+
 /** The trainable tensors of a model by name, in the order of their creation; the name is the key on disk. */
 class Parameters {
  public:

@@ -22,8 +22,13 @@ struct ModelShape {
   double attention_probs_dropout_prob = 0.1;
   double initializer_range = 0.02;
   int64_t entity_type_count = 0;
+  /** `global-pointer`, `efficient-global-pointer` or `tplinker`. */
+  std::string head_type = "global-pointer";
+  /** Width of query and key, and whether they are rotated by position; TPLinker has neither. */
   int64_t head_size = 64;
   bool rope = true;
+  /** What the biases of Efficient GlobalPointer are made of: `projection` or `hidden`. */
+  std::string bias_input = "projection";
   bool mask_special_tokens = false;
 };
 

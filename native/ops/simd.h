@@ -35,4 +35,19 @@ void scale_in_place(double* values, int64_t count, double factor);
 float dot(const float* a, const float* b, int64_t count);
 double dot(const double* a, const double* b, int64_t count);
 
+/** out = tanh(a + b), absolute error below 3e-7 in float */
+void tanh_of_sum(const float* a, const float* b, float* out, int64_t count);
+void tanh_of_sum(const double* a, const double* b, double* out, int64_t count);
+
+/** Adds slope (1 - tanh^2) to both a and b: the backward pass of tanh_of_sum. */
+void add_tanh_slope(const float* tanh, const float* slope, int64_t count, float* a, float* b);
+void add_tanh_slope(const double* tanh, const double* slope, int64_t count, double* a, double* b);
+
+/**
+ * Half the symmetric Kullback-Leibler divergence of Bernoulli distributions with logits a and b, summed over
+ * `count` cells: 0.5 (sigmoid(a) - sigmoid(b)) (a - b). Replaces a and b by its derivatives.
+ */
+float divergence_in_place(float* a, float* b, int64_t count);
+double divergence_in_place(double* a, double* b, int64_t count);
+
 }  // namespace gp

@@ -4,45 +4,50 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "ops/dispatch.h"
+#include "ops/scorer_dispatch.h"
 #include "ops/simd.h"
-#include "ops/span_loss.h"
 
 namespace gp {
 namespace {
 
-template <typename T>
-void decode_task(const SpanScores<T>& scores, int64_t task, float threshold, std::vector<T>& buffer,
-                 std::vector<SpanHit>& hits) {
-  const int64_t end = scores.end(task);
-  const T scale = static_cast<T>(1.0 / std::sqrt(static_cast<double>(scores.size)));
-  const auto sequence = static_cast<int32_t>(task / scores.types),
-             type = static_cast<int32_t>(task % scores.types);
-  for (int64_t top = scores.first(task); top < end; top += kTileRows) {
+/** Appends the hits of one task, ordered by (type, start, end). */
+template <typename T, typename Scorer>
+void decode_task(const Scorer& scorer, const SpanTasks& tasks, int64_t task,
+                 const std::vector<float>& thresholds, std::vector<T>& buffer, std::vector<SpanHit>& hits) {
+  const int64_t end = tasks.end(task), types = tasks.types_of_task(), first_type = tasks.first_type(task);
+  typename Scorer::Task scores(scorer, tasks.sequence(task), first_type);
+  std::vector<std::vector<SpanHit>> of_type(static_cast<size_t>(types));
+  for (int64_t top = tasks.first(task); top < end; top += kTileRows) {
     const int64_t rows = std::min(kTileRows, end - top), columns = end - top;
-    buffer.resize(static_cast<size_t>(rows * columns));
-    scores.score_rows(task, top, rows, scale, buffer.data(), columns);
-    for (int64_t r = 0; r < rows; ++r) {
-      const T* line = buffer.data() + r * columns;
-      // Nearly every row is empty: one vectorised maximum tells.
-      if (!(max_value(line + r, columns - r) > static_cast<T>(threshold))) continue;
-      for (int64_t c = r; c < columns; ++c) {
-        if (!(line[c] > static_cast<T>(threshold))) continue;
-        hits.push_back({sequence, type, static_cast<int32_t>(top + r), static_cast<int32_t>(top + c),
-                        static_cast<float>(line[c])});
+    buffer.resize(static_cast<size_t>(types * rows * columns));
+    const ScoreTile<T> tile{buffer.data(), rows, columns, columns};
+    scores.scores(top, tile);
+    for (int64_t type = 0; type < types; ++type) {
+      const T threshold = static_cast<T>(thresholds[static_cast<size_t>(first_type + type)]);
+      for (int64_t r = 0; r < rows; ++r) {
+        const T* line = tile.line(type, r);
+        // Nearly every row is empty: one vectorised maximum tells.
+        if (!(max_value(line + r, columns - r) > threshold)) continue;
+        for (int64_t c = r; c < columns; ++c) {
+          if (!(line[c] > threshold)) continue;
+          of_type[static_cast<size_t>(type)].push_back(
+              {static_cast<int32_t>(tasks.sequence(task)), static_cast<int32_t>(first_type + type),
+               static_cast<int32_t>(top + r), static_cast<int32_t>(top + c), static_cast<float>(line[c])});
+        }
       }
     }
   }
+  for (const auto& found : of_type) hits.insert(hits.end(), found.begin(), found.end());
 }
 
 }  // namespace
 
-std::vector<SpanHit> span_decode_reference(const at::Tensor& query_key, const Sequences& sequences,
+std::vector<SpanHit> span_decode_reference(const SpanFactors& factors, const Sequences& sequences,
                                            const std::vector<float>& thresholds, SpanCells cells) {
   std::vector<SpanHit> hits;
-  const auto scores = span_scores(query_key, sequences, cells);
+  const auto scores = span_scores(factors, sequences, cells);
   for (int64_t b = 0; b < sequences.count(); ++b) {
     const at::Tensor of_sequence = scores[static_cast<size_t>(b)];  // [types, L, L]
     const at::Tensor limits = at::tensor(thresholds, of_sequence.options().dtype(at::kFloat))
@@ -61,22 +66,22 @@ std::vector<SpanHit> span_decode_reference(const at::Tensor& query_key, const Se
   return hits;
 }
 
-std::vector<SpanHit> span_decode_cpu(const at::Tensor& query_key, const Sequences& sequences,
+std::vector<SpanHit> span_decode_cpu(const SpanFactors& factors, const Sequences& sequences,
                                      const std::vector<float>& thresholds, SpanCells cells) {
-  const at::Tensor input = query_key.contiguous();
-  const int64_t types = input.size(1);
+  const SpanFactors input = contiguous(factors);
   std::vector<std::vector<SpanHit>> of_sequence(static_cast<size_t>(sequences.count()));
-  AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "span_decode_cpu", [&] {
-    const SpanScores<scalar_t> scores{input.const_data_ptr<scalar_t>(), types, input.size(3), sequences,
-                                      cells};
-    at::parallel_for(0, sequences.count(), 1, [&](int64_t first, int64_t last) {
-      std::vector<scalar_t> buffer;
-      for (int64_t b = first; b < last; ++b) {
-        for (int64_t type = 0; type < types; ++type) {
-          decode_task(scores, b * types + type, thresholds[static_cast<size_t>(type)], buffer,
-                      of_sequence[static_cast<size_t>(b)]);
+  AT_DISPATCH_FLOATING_TYPES(tensors_of(input)[0].scalar_type(), "span_decode_cpu", [&] {
+    with_scorer<scalar_t>(input, {}, sequences, [&](auto& scorer) {
+      using Scorer = std::decay_t<decltype(scorer)>;
+      const SpanTasks tasks{sequences, cells, type_count(input), Scorer::kByType};
+      const int64_t each = tasks.tasks_per_sequence();
+      at::parallel_for(0, sequences.count(), 1, [&](int64_t first, int64_t last) {
+        std::vector<scalar_t> buffer;
+        for (int64_t task = first * each; task < last * each; ++task) {
+          decode_task<scalar_t>(scorer, tasks, task, thresholds, buffer,
+                                of_sequence[static_cast<size_t>(tasks.sequence(task))]);
         }
-      }
+      });
     });
   });
   std::vector<SpanHit> hits;
@@ -84,10 +89,11 @@ std::vector<SpanHit> span_decode_cpu(const at::Tensor& query_key, const Sequence
   return hits;
 }
 
-std::vector<SpanHit> span_decode(const at::Tensor& query_key, const Sequences& sequences,
+std::vector<SpanHit> span_decode(const SpanFactors& factors, const Sequences& sequences,
                                  const std::vector<float>& thresholds, SpanCells cells) {
-  return takes_cpu_path(query_key) ? span_decode_cpu(query_key, sequences, thresholds, cells)
-                                   : span_decode_reference(query_key, sequences, thresholds, cells);
+  return takes_cpu_path(tensors_of(factors)[0])
+             ? span_decode_cpu(factors, sequences, thresholds, cells)
+             : span_decode_reference(factors, sequences, thresholds, cells);
 }
 
 }  // namespace gp

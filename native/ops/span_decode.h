@@ -1,12 +1,11 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <vector>
 
 #include "ops/sequences.h"
 #include "ops/span_cells.h"
+#include "ops/span_factors.h"
 
 namespace gp {
 
@@ -22,16 +21,15 @@ struct SpanHit {
 
 /**
  * Every span that counts and scores above thresholds[type], ordered by (sequence, type, start, end).
- * @param query_key [T, types, 2, d] rotated query and key vectors
  * @param thresholds [types]
  */
-std::vector<SpanHit> span_decode(const at::Tensor& query_key, const Sequences& sequences,
+std::vector<SpanHit> span_decode(const SpanFactors& factors, const Sequences& sequences,
                                  const std::vector<float>& thresholds, SpanCells cells);
 /** The same from dense scores, in plain ATen. */
-std::vector<SpanHit> span_decode_reference(const at::Tensor& query_key, const Sequences& sequences,
+std::vector<SpanHit> span_decode_reference(const SpanFactors& factors, const Sequences& sequences,
                                            const std::vector<float>& thresholds, SpanCells cells);
 /** The same in tiles: only the hits are ever stored. CPU. */
-std::vector<SpanHit> span_decode_cpu(const at::Tensor& query_key, const Sequences& sequences,
+std::vector<SpanHit> span_decode_cpu(const SpanFactors& factors, const Sequences& sequences,
                                      const std::vector<float>& thresholds, SpanCells cells);
 
 }  // namespace gp

@@ -226,6 +226,8 @@ describe("arguments that do not fit are refused at once", () => {
     ["a size that is missing", { entityTypeCount: undefined }, TypeError],
     ["a width that the heads do not divide", { numAttentionHeads: 3 }, RangeError],
     ["an odd head size with rope", { headSize: 7 }, RangeError],
+    ["an unknown head", { headType: "crf" }, RangeError],
+    ["unknown biases", { biasInput: "embeddings" }, RangeError],
     ["an unknown activation", { hiddenAct: "swish" }, RangeError],
     ["dropout of 1", { hiddenDropoutProb: 1 }, RangeError],
     ["negative dropout", { attentionProbsDropoutProb: -0.1 }, RangeError],

@@ -47,7 +47,10 @@ if (directory === undefined) {
 (directory === undefined ? test.skip : test)("all-MiniLM-L6-v2: last hidden states within 1e-4", async () => {
   const { shape, weightsPath } = readPretrainedDirectory(directory ?? "");
   const engine = createEngine({
-    shape: { ...shape, entityTypeCount: 1, headSize: 64, rope: true, maskSpecialTokens: false },
+    shape: {
+      ...shape, entityTypeCount: 1, headType: "global-pointer", headSize: 64, rope: true, biasInput: "projection",
+      maskSpecialTokens: false,
+    },
     device: "cpu", threads: 2, seed: 0,
   });
   await engine.initialise();

@@ -7,7 +7,7 @@ import { join } from "node:path";
 const EXECUTABLE = join(import.meta.dirname, "..", "..", "build", "cmake", "globalpointer_ops_check");
 const SUBJECTS = [
   "simd", "gemm", "random mask", "random stream", "dropout", "rope", "attention", "gold spans", "span loss",
-  "span decode", "dispatch", "job queue",
+  "span divergence", "span decode", "dispatch", "job queue",
 ];
 
 interface Check {

@@ -18,10 +18,17 @@ export const tinyShape: ModelShape = {
   attentionProbsDropoutProb: 0.1,
   initializerRange: 0.02,
   entityTypeCount: 3,
+  headType: "global-pointer",
   headSize: 8,
   rope: true,
+  biasInput: "projection",
   maskSpecialTokens: true,
 };
+
+/** The shape of a fixture, which says nothing of what all of its models share. */
+export function shapeOfFixture(stored: Partial<ModelShape>): ModelShape {
+  return { ...tinyShape, maskSpecialTokens: false, ...stored, padTokenId: 0 };
+}
 
 /** A model and a batch that keep the engine busy for many turns of the event loop. */
 export const largeShape: ModelShape = {

@@ -7,7 +7,9 @@ import type { DenseTensor, ModelShape, NativeEngine } from "../../lib/model/nati
 import { readPretrainedDirectory } from "../../lib/model/pretrained.js";
 import { largestDifference } from "../support/numbers.js";
 import { readSafetensors } from "../support/safetensors.js";
-import { differingParameters, learningRates, readyEngine, tinyBatch, tinyGold, tinyShape } from "./tiny-model.js";
+import {
+  differingParameters, learningRates, readyEngine, shapeOfFixture, tinyBatch, tinyGold, tinyShape,
+} from "./tiny-model.js";
 
 // One tiny encoder in every kind of weight file, and files to be refused: test/parity/write_weights.py.
 
@@ -32,7 +34,7 @@ interface RefusedFile {
 }
 
 interface Expected {
-  shape: Omit<ModelShape, "padTokenId">;
+  shape: Partial<ModelShape>;
   batch: { inputIds: number[]; sequenceStarts: number[]; tokenTypeIds: number[] };
   values: Record<string, Record<string, { shape: number[]; sum: number; first: number[] }>>;
   files: Record<string, GoodFile | RefusedFile>;
@@ -57,7 +59,7 @@ const pathOf = (file: { name: string }): string =>
   isDirectory(file) ? readPretrainedDirectory(join(FIXTURES, file.name)).weightsPath : join(FIXTURES, file.name);
 
 async function fixtureEngine(): Promise<NativeEngine> {
-  const engine = createEngine({ shape: { ...expected.shape, padTokenId: 0 }, device: "cpu", threads: 1, seed: 3 });
+  const engine = createEngine({ shape: shapeOfFixture(expected.shape), device: "cpu", threads: 1, seed: 3 });
   await engine.initialise();
   return engine;
 }

@@ -47,16 +47,13 @@ def span_loss(scores: Tensor, gold: Tensor, valid: Tensor) -> Tensor:
     return (negative_term + positive_term).mean()
 
 
-class GlobalPointer(nn.Module):
-    """`encoder.*` are the Hugging Face parameters without the pooler, `dense.*` is the head."""
+class SpanModel(nn.Module):
+    """An encoder, and a head that scores every span; `encoder.*` are the Hugging Face parameters without the pooler."""
 
-    def __init__(self, config: BertConfig, entity_type_count: int, head_size: int, rope: bool) -> None:
+    def __init__(self, config: BertConfig, entity_type_count: int) -> None:
         super().__init__()
         self.encoder = BertModel(config, add_pooling_layer=False)
-        self.dense = nn.Linear(config.hidden_size, entity_type_count * 2 * head_size)
         self.entity_type_count = entity_type_count
-        self.head_size = head_size
-        self.rope = rope
 
     def hidden(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None) -> Tensor:
         """[B, L] ids to the encoder's last hidden state, [B, L, hidden]."""
@@ -66,6 +63,19 @@ class GlobalPointer(nn.Module):
 
     def scores(self, hidden: Tensor) -> Tensor:
         """[B, L, hidden] to [B, types, L, L]; every cell is filled, also those that are not valid."""
+        raise NotImplementedError
+
+
+class GlobalPointer(SpanModel):
+    """`dense.*` is the head."""
+
+    def __init__(self, config: BertConfig, entity_type_count: int, head_size: int, rope: bool) -> None:
+        super().__init__(config, entity_type_count)
+        self.dense = nn.Linear(config.hidden_size, entity_type_count * 2 * head_size)
+        self.head_size = head_size
+        self.rope = rope
+
+    def scores(self, hidden: Tensor) -> Tensor:
         batch, length, _ = hidden.shape
         projected = self.dense(hidden).view(batch, length, self.entity_type_count, 2 * self.head_size)
         query, key = projected.split(self.head_size, dim=-1)  # [B, L, types, d] each

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from transformers import BertConfig
 
-from global_pointer import GlobalPointer
+from global_pointer import GlobalPointer, SpanModel
+from other_heads import EfficientGlobalPointer, TPLinker
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class ModelShape:
     hidden_act: str = "gelu"
     rope: bool = True
     mask_special_tokens: bool = False
+    head_type: str = "global-pointer"
+    bias_input: str = "projection"
 
     def to_json(self) -> dict:
         return {
@@ -41,10 +44,14 @@ class ModelShape:
             "attentionProbsDropoutProb": 0.0,
             "initializerRange": 0.02,
             "entityTypeCount": self.entity_type_count,
+            **({} if self.head_type == "global-pointer" else self.head_json()),
             "headSize": self.head_size,
             "rope": self.rope,
             "maskSpecialTokens": self.mask_special_tokens,
         }
+
+    def head_json(self) -> dict:
+        return {"headType": self.head_type, "biasInput": self.bias_input}
 
     def bert_config(self) -> BertConfig:
         return BertConfig(
@@ -61,9 +68,14 @@ class ModelShape:
             attention_probs_dropout_prob=0.0,
         )
 
-    def build(self, attention: str = "eager") -> GlobalPointer:
+    def build(self, attention: str = "eager") -> SpanModel:
         config = self.bert_config()
         config._attn_implementation = attention
+        if self.head_type == "tplinker":
+            return TPLinker(config, self.entity_type_count)
+        if self.head_type == "efficient-global-pointer":
+            from_hidden = self.bias_input == "hidden"
+            return EfficientGlobalPointer(config, self.entity_type_count, self.head_size, self.rope, from_hidden)
         return GlobalPointer(config, self.entity_type_count, self.head_size, self.rope)
 
 
@@ -81,6 +93,6 @@ def random_weights(shape: ModelShape, seed: int, head_scale: float = 1.0) -> dic
             weights[name] = 0.5 * noise
         else:
             weights[name] = noise * 1.2 / parameter.shape[1] ** 0.5
-        if name == "dense.weight":
+        if not name.startswith("encoder.") and name.endswith("weight"):
             weights[name] *= head_scale
     return weights

@@ -211,6 +211,58 @@ def parity_cases() -> list[ParityCase]:
                 decay_all=False,
             ),
         ),
+        *other_heads(),
+    ]
+
+
+def other_heads() -> list[ParityCase]:
+    efficient = replace(NARROW, head_type="efficient-global-pointer", entity_type_count=3)
+    from_hidden = replace(efficient, bias_input="hidden", rope=False, mask_special_tokens=True)
+    tplinker = replace(NARROW, head_type="tplinker", rope=False, entity_type_count=3)
+
+    def training(shape: ModelShape, seed: int) -> Training:
+        batches = [random_batch(shape, seed, [9, 2, 16]), random_batch(shape, seed + 1, [24, 5, 7, 11])]
+        return Training(batches=batches, peak_learning_rate=1e-3, max_grad_norm=1.0, warmup_steps=10)
+
+    return [
+        ParityCase(
+            name="efficient",
+            about="Efficient GlobalPointer, biases from the projection, RoPE, [CLS] and [SEP] scored",
+            shape=efficient,
+            seed=21,
+            batch=random_batch(efficient, 211, [7, 2, 24, 13], with_token_types=True),
+            training=training(efficient, 212),
+        ),
+        ParityCase(
+            name="efficient-from-hidden",
+            about="Efficient GlobalPointer, biases from the hidden states, no RoPE, [CLS] and [SEP] masked",
+            shape=from_hidden,
+            seed=22,
+            batch=random_batch(from_hidden, 221, [2, 12, 3, 19], same_cell=True),
+            training=training(from_hidden, 222),
+        ),
+        ParityCase(
+            name="efficient-long",
+            about="Efficient GlobalPointer on sequences of more than one tile of rows",
+            shape=replace(LONG, head_type="efficient-global-pointer", num_hidden_layers=1),
+            seed=23,
+            batch=random_batch(LONG, 231, [90, 66, 5], gold_per_sequence=5),
+        ),
+        ParityCase(
+            name="tplinker",
+            about="TPLinker's additive scores, [CLS] and [SEP] scored",
+            shape=tplinker,
+            seed=24,
+            batch=random_batch(tplinker, 241, [7, 2, 24, 13], with_token_types=True),
+            training=training(tplinker, 242),
+        ),
+        ParityCase(
+            name="tplinker-long",
+            about="TPLinker's additive scores on sequences of more than one tile of rows, [CLS] and [SEP] masked",
+            shape=replace(LONG, head_type="tplinker", rope=False, num_hidden_layers=1, mask_special_tokens=True),
+            seed=25,
+            batch=random_batch(LONG, 251, [90, 66, 5], gold_per_sequence=5),
+        ),
     ]
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fixture_files import fixture_folder, write_json, write_safetensors
-from global_pointer import GlobalPointer, span_loss, valid_cells
+from global_pointer import SpanModel, span_loss, valid_cells
 from model_shape import random_weights
 from packed_batch import PackedBatch, Span, pack
 from parity_cases import STEPS, ParityCase, Training, parity_cases
@@ -93,13 +93,13 @@ def masked(case: ParityCase) -> bool:
     return case.shape.mask_special_tokens
 
 
-def build(case: ParityCase, weights: dict[str, Tensor], dtype: torch.dtype, attention: str = "eager") -> GlobalPointer:
+def build(case: ParityCase, weights: dict[str, Tensor], dtype: torch.dtype, attention: str = "eager") -> SpanModel:
     model = case.shape.build(attention)
     model.load_state_dict(weights)
     return model.to(dtype).train()  # dropout is 0
 
 
-def batch_loss(model: GlobalPointer, batch: PackedBatch, mask_special_tokens: bool) -> tuple[Tensor, Tensor, Tensor]:
+def batch_loss(model: SpanModel, batch: PackedBatch, mask_special_tokens: bool) -> tuple[Tensor, Tensor, Tensor]:
     """loss, hidden [B, L, hidden], scores [B, types, L, L] with 0 outside the valid cells."""
     input_ids, attention_mask, token_types = batch.padded()
     hidden = model.hidden(input_ids, attention_mask, token_types)
@@ -109,7 +109,7 @@ def batch_loss(model: GlobalPointer, batch: PackedBatch, mask_special_tokens: bo
     return loss, hidden, scores.masked_fill(~valid[:, None], 0.0)
 
 
-def evaluate(model: GlobalPointer, batch: PackedBatch, mask_special_tokens: bool) -> Result:
+def evaluate(model: SpanModel, batch: PackedBatch, mask_special_tokens: bool) -> Result:
     loss, hidden, scores = batch_loss(model, batch, mask_special_tokens)
     loss.backward()
     gradients = {name: parameter.grad for name, parameter in model.named_parameters() if parameter.grad is not None}
@@ -140,7 +140,7 @@ def compare(case: ParityCase, truth: Result, other: Result) -> str:
     return f"float32 within: scores {scores:.1e}, loss {loss:.1e} rel., gradients {gradient:.1e} rel."
 
 
-def train(model: GlobalPointer, case: ParityCase) -> dict:
+def train(model: SpanModel, case: ParityCase) -> dict:
     settings = case.training
     assert settings is not None
     optimizer = adamw(model, settings)
@@ -158,7 +158,7 @@ def train(model: GlobalPointer, case: ParityCase) -> dict:
     return {"losses": losses, "gradientNorms": norms}
 
 
-def adamw(model: GlobalPointer, settings: Training) -> torch.optim.AdamW:
+def adamw(model: SpanModel, settings: Training) -> torch.optim.AdamW:
     decayed: list[Tensor] = []
     exempt: list[Tensor] = []
     for name, parameter in model.named_parameters():

@@ -13,6 +13,7 @@ void check_rope(Report& report);
 void check_attention(Report& report);
 void check_gold_spans(Report& report);
 void check_span_loss(Report& report);
+void check_span_divergence(Report& report);
 void check_span_decode(Report& report);
 void check_dispatch(Report& report);
 void check_job_queue(Report& report);

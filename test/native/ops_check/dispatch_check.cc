@@ -7,6 +7,7 @@
 #include "ops/attention.h"
 #include "ops/dispatch.h"
 #include "ops/rope.h"
+#include "ops/span_divergence.h"
 #include "ops/span_loss.h"
 
 namespace gp::check {
@@ -14,7 +15,8 @@ namespace gp::check {
 void check_dispatch(Report& report) {
   const Sequences sequences = sequences_of({40, 30});
   const at::Tensor x = random_tensor({70, 2, 8}, 1).to(at::kFloat);
-  const at::Tensor query_key = random_tensor({70, 2, 2, 8}, 2).to(at::kFloat);
+  const SpanFactors factors = ProductFactors{random_tensor({70, 2, 2, 8}, 2).to(at::kFloat)};
+  const Sequences halves = sequences_of({35, 35});
   const GoldSpans gold = gold_of(GoldKind::kSome, sequences, 2, {});
   RandomStream stream;
   // Both paths in float: they differ in the last bits, which tells which of them was taken.
@@ -26,7 +28,9 @@ void check_dispatch(Report& report) {
     findings.holds("rope", rope(x, sequences).equal(rope_cpu(x, sequences)));
     findings.holds(
         "span loss",
-        span_loss(query_key, sequences, gold, {}).equal(span_loss_cpu(query_key, sequences, gold, {})));
+        span_loss(factors, sequences, gold, {}).equal(span_loss_cpu(factors, sequences, gold, {})));
+    findings.holds("span divergence",
+                   span_divergence(factors, halves, {}).equal(span_divergence_cpu(factors, halves, {})));
   });
   report.run("dispatch: the reference where GP_REFERENCE_OPS=1", [&](Findings& findings) {
     ::setenv("GP_REFERENCE_OPS", "1", /*replace=*/1);
@@ -37,7 +41,10 @@ void check_dispatch(Report& report) {
     findings.holds("rope", rope(x, sequences).equal(rope_reference(x, sequences)));
     findings.holds(
         "span loss",
-        span_loss(query_key, sequences, gold, {}).equal(span_loss_reference(query_key, sequences, gold, {})));
+        span_loss(factors, sequences, gold, {}).equal(span_loss_reference(factors, sequences, gold, {})));
+    findings.holds(
+        "span divergence",
+        span_divergence(factors, halves, {}).equal(span_divergence_reference(factors, halves, {})));
     ::unsetenv("GP_REFERENCE_OPS");
   });
 }

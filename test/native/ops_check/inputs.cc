@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <cmath>
 #include <random>
 
 namespace gp::check {
@@ -77,6 +78,65 @@ GoldSpans gold_of(GoldKind kind, const Sequences& sequences, int64_t types, Span
     }
   }
   return group_gold_spans(sequences.count(), types, sequence, type, start, end);
+}
+
+GoldSpans with_soft_targets(GoldSpans gold) {
+  for (size_t group = 0; group + 1 < gold.starts.size(); ++group) {
+    if (gold.starts[group] < gold.starts[group + 1])
+      gold.cells[static_cast<size_t>(gold.starts[group])].target =
+          0.05 + 0.9 / static_cast<double>(group + 1);
+  }
+  return gold;
+}
+
+std::string factor_text(FactorKind kind) {
+  switch (kind) {
+    case FactorKind::kProduct:
+      return "products";
+    case FactorKind::kBiased:
+      return "biased products";
+    case FactorKind::kAdditive:
+      return "additive";
+  }
+  return "";
+}
+
+std::vector<at::Tensor> random_factors(FactorKind kind, int64_t tokens, int64_t types, int64_t size) {
+  if (kind == FactorKind::kProduct) return {random_tensor({tokens, types, 2, size}, 1)};
+  if (kind == FactorKind::kBiased)
+    return {random_tensor({tokens, 2, size}, 1), random_tensor({tokens, types, 2}, 2)};
+  return {random_tensor({tokens, 2, size}, 1), random_tensor({types, size}, 2), random_tensor({types}, 3)};
+}
+
+SpanFactors factors_of(FactorKind kind, const std::vector<at::Tensor>& tensors) {
+  if (kind == FactorKind::kProduct) return ProductFactors{tensors[0]};
+  if (kind == FactorKind::kBiased) return BiasedFactors{tensors[0], tensors[1]};
+  return AdditiveFactors{tensors[0], tensors[1], tensors[2]};
+}
+
+long double score_by_definition(FactorKind kind, const std::vector<at::Tensor>& tensors, int64_t type,
+                                int64_t first, int64_t last) {
+  if (kind == FactorKind::kProduct) {
+    const auto x = tensors[0].accessor<double, 4>();
+    long double product = 0;
+    for (int64_t m = 0; m < x.size(3); ++m)
+      product += static_cast<long double>(x[first][type][0][m]) * x[last][type][1][m];
+    return product / std::sqrt(static_cast<long double>(x.size(3)));
+  }
+  const auto x = tensors[0].accessor<double, 3>();
+  if (kind == FactorKind::kBiased) {
+    const auto bias = tensors[1].accessor<double, 3>();
+    long double product = 0;
+    for (int64_t m = 0; m < x.size(2); ++m)
+      product += static_cast<long double>(x[first][0][m]) * x[last][1][m];
+    return product / std::sqrt(static_cast<long double>(x.size(2))) + bias[first][type][1] +
+           bias[last][type][0];
+  }
+  const auto weight = tensors[1].accessor<double, 2>();
+  long double sum = tensors[2].accessor<double, 1>()[type];
+  for (int64_t m = 0; m < x.size(2); ++m)
+    sum += weight[type][m] * std::tanh(static_cast<long double>(x[first][0][m]) + x[last][1][m]);
+  return sum;
 }
 
 }  // namespace gp::check

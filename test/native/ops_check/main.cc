@@ -14,6 +14,7 @@ int main() {
   gp::check::check_attention(report);
   gp::check::check_gold_spans(report);
   gp::check::check_span_loss(report);
+  gp::check::check_span_divergence(report);
   gp::check::check_span_decode(report);
   gp::check::check_dispatch(report);
   gp::check::check_job_queue(report);

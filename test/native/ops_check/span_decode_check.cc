@@ -57,17 +57,20 @@ float clear_threshold(const std::vector<at::Tensor>& scores, int64_t type, doubl
   }
 }
 
-void check_case(Findings& findings, const std::vector<int64_t>& lengths, int64_t types, SpanCells cells) {
+void check_case(Findings& findings, FactorKind kind, const std::vector<int64_t>& lengths, int64_t types,
+                SpanCells cells) {
   const Sequences sequences = sequences_of(lengths);
-  const at::Tensor query_key = random_tensor({sequences.total(), types, 2, 8}, 1),
-                   single = query_key.to(at::kFloat);
-  const auto scores = span_scores(query_key, sequences, {});
+  auto tensors = random_factors(kind, sequences.total(), types, 8);
+  const SpanFactors factors = factors_of(kind, tensors);
+  for (auto& tensor : tensors) tensor = tensor.to(at::kFloat);
+  const SpanFactors single = factors_of(kind, tensors);
+  const auto scores = span_scores(factors, sequences, {});
   std::vector<float> thresholds;
   for (int64_t type = 0; type < types; ++type) {
     thresholds.push_back(clear_threshold(scores, type, 3.0 - 0.5 * static_cast<double>(type)));
   }
-  const auto truth = span_decode_reference(query_key, sequences, thresholds, cells);
-  compare(findings, "double", span_decode_cpu(query_key, sequences, thresholds, cells), truth, 1e-6);
+  const auto truth = span_decode_reference(factors, sequences, thresholds, cells);
+  compare(findings, "double", span_decode_cpu(factors, sequences, thresholds, cells), truth, 1e-6);
   const auto found = span_decode_cpu(single, sequences, thresholds, cells);
   compare(findings, "float", found, truth, 1e-5);
   {
@@ -93,12 +96,15 @@ void check_case(Findings& findings, const std::vector<int64_t>& lengths, int64_t
 }  // namespace
 
 void check_span_decode(Report& report) {
-  for (const auto& lengths : batches_of_lengths()) {
-    for (const int64_t types : {1, 3}) {
-      for (const bool masked : {false, true}) {
-        report.run("span decode: " + lengths_text(lengths) + ", " + std::to_string(types) +
-                       (types == 1 ? " type" : " types") + (masked ? ", special tokens masked" : ""),
-                   [&](Findings& findings) { check_case(findings, lengths, types, {masked}); });
+  for (const FactorKind kind : kFactorKinds) {
+    for (const auto& lengths : batches_of_lengths()) {
+      for (const int64_t types : {1, 3}) {
+        for (const bool masked : {false, true}) {
+          report.run("span decode: " + factor_text(kind) + ", " + lengths_text(lengths) + ", " +
+                         std::to_string(types) + (types == 1 ? " type" : " types") +
+                         (masked ? ", special tokens masked" : ""),
+                     [&](Findings& findings) { check_case(findings, kind, lengths, types, {masked}); });
+        }
       }
     }
   }
@@ -106,9 +112,10 @@ void check_span_decode(Report& report) {
     at::Tensor query_key = at::zeros({1, 1, 2, 4}, at::kFloat);
     query_key.select(3, 0).fill_(1);  // score 1 / sqrt(4)
     const Sequences sequences = sequences_of({1});
-    findings.holds("0.5 is not above 0.5", span_decode_cpu(query_key, sequences, {0.5F}, {}).empty());
+    findings.holds("0.5 is not above 0.5",
+                   span_decode_cpu(ProductFactors{query_key}, sequences, {0.5F}, {}).empty());
     findings.holds("0.5 is above 0.4999999",
-                   span_decode_cpu(query_key, sequences, {0.4999999F}, {}).size() == 1);
+                   span_decode_cpu(ProductFactors{query_key}, sequences, {0.4999999F}, {}).size() == 1);
   });
 }
 

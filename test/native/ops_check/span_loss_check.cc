@@ -12,35 +12,31 @@
 namespace gp::check {
 namespace {
 
-std::string name_of(const std::vector<int64_t>& lengths, int64_t types, int64_t size, SpanCells cells,
-                    GoldKind kind) {
-  return lengths_text(lengths) + ", " + std::to_string(types) + (types == 1 ? " type of " : " types of ") +
-         std::to_string(size) + (cells.mask_special_tokens ? ", special tokens masked, " : ", ") +
-         gold_text(kind);
+std::string name_of(FactorKind factors, const std::vector<int64_t>& lengths, int64_t types, int64_t size,
+                    SpanCells cells, GoldKind kind) {
+  return factor_text(factors) + ", " + lengths_text(lengths) + ", " + std::to_string(types) +
+         (types == 1 ? " type of " : " types of ") + std::to_string(size) +
+         (cells.mask_special_tokens ? ", special tokens masked, " : ", ") + gold_text(kind);
 }
 
 /** The definition, cell by cell, for scores that e^s can take. */
-double by_definition(const at::Tensor& query_key, const Sequences& sequences, const GoldSpans& gold,
-                     SpanCells cells) {
-  const auto x = query_key.accessor<double, 4>();
-  const int64_t types = query_key.size(1), size = query_key.size(3);
+double by_definition(FactorKind kind, const std::vector<at::Tensor>& factors, int64_t types,
+                     const Sequences& sequences, const GoldSpans& gold, SpanCells cells) {
   long double sum = 0;
   for (int64_t b = 0; b < sequences.count(); ++b) {
     for (int64_t t = 0; t < types; ++t) {
       const auto task = static_cast<size_t>(b * types + t);
+      const auto begin = gold.cells.begin() + gold.starts[task],
+                 end = gold.cells.begin() + gold.starts[task + 1];
       long double negatives = 1, positives = 1;
       for (int64_t i = cells.first(sequences.length(b)); i < cells.end(sequences.length(b)); ++i) {
         for (int64_t j = i; j < cells.end(sequences.length(b)); ++j) {
-          long double score = 0;
-          for (int64_t m = 0; m < size; ++m) {
-            score += static_cast<long double>(x[sequences.begin(b) + i][t][0][m]) *
-                     x[sequences.begin(b) + j][t][1][m];
-          }
-          score /= std::sqrt(static_cast<long double>(size));
-          const bool is_gold =
-              std::binary_search(gold.cells.begin() + gold.starts[task],
-                                 gold.cells.begin() + gold.starts[task + 1], GoldSpans::Cell{i, j});
-          (is_gold ? positives : negatives) += std::exp(is_gold ? -score : score);
+          const long double score =
+              score_by_definition(kind, factors, t, sequences.begin(b) + i, sequences.begin(b) + j);
+          const auto found = std::lower_bound(begin, end, GoldSpans::Cell{i, j});
+          const long double target = found != end && *found == GoldSpans::Cell{i, j} ? found->target : 0;
+          positives += target * std::exp(-score);
+          negatives += (1 - target) * std::exp(score);
         }
       }
       sum += std::log(negatives) + std::log(positives);
@@ -49,21 +45,23 @@ double by_definition(const at::Tensor& query_key, const Sequences& sequences, co
   return static_cast<double>(sum / static_cast<long double>(sequences.count() * types));
 }
 
-void check_case(Report& report, const std::vector<int64_t>& lengths, int64_t types, int64_t size,
-                SpanCells cells, GoldKind kind) {
-  report.run("span loss: " + name_of(lengths, types, size, cells, kind), [&](Findings& findings) {
+void check_case(Report& report, FactorKind factors, const std::vector<int64_t>& lengths, int64_t types,
+                int64_t size, SpanCells cells, GoldKind kind, bool soft = false) {
+  const std::string name = name_of(factors, lengths, types, size, cells, kind);
+  report.run("span loss: " + name + (soft ? ", soft targets" : ""), [&](Findings& findings) {
     const Sequences sequences = sequences_of(lengths);
-    const GoldSpans gold = gold_of(kind, sequences, types, cells);
-    const at::Tensor query_key = random_tensor({sequences.total(), types, 2, size}, 1);
-    check_twins(findings, {[&](const auto& x) { return span_loss_cpu(x[0], sequences, gold, cells); },
-                           [&](const auto& x) { return span_loss_reference(x[0], sequences, gold, cells); },
-                           {query_key}});
+    const GoldSpans hard = gold_of(kind, sequences, types, cells);
+    const GoldSpans gold = soft ? with_soft_targets(hard) : hard;
+    const auto inputs = random_factors(factors, sequences.total(), types, size);
+    check_twins(
+        findings,
+        {[&](const auto& x) { return span_loss_cpu(factors_of(factors, x), sequences, gold, cells); },
+         [&](const auto& x) { return span_loss_reference(factors_of(factors, x), sequences, gold, cells); },
+         inputs});
     if (sequences.longest() <= 65) {
-      const double truth = by_definition(query_key, sequences, gold, cells);
-      findings.below(
-          "definition",
-          std::abs(span_loss_cpu(query_key, sequences, gold, cells).item<double>() - truth) / (1 + truth),
-          1e-12);
+      const double truth = by_definition(factors, inputs, types, sequences, gold, cells);
+      const double found = span_loss_cpu(factors_of(factors, inputs), sequences, gold, cells).item<double>();
+      findings.below("definition", std::abs(found - truth) / (1 + truth), 1e-12);
     }
   });
 }
@@ -110,7 +108,7 @@ void check_large_scores(Report& report, double score, at::ScalarType type, int64
           };
           const double expected = loss_of(up, down) + loss_of(gold_down, gold_up);
           const at::Tensor leaf = query_key.to(type).requires_grad_(true);
-          const at::Tensor loss = span_loss_cpu(leaf, sequences, gold, {});
+          const at::Tensor loss = span_loss_cpu(ProductFactors{leaf}, sequences, gold, {});
           loss.backward();
           findings.below(std::string(what) + ", loss",
                          std::abs(loss.item<double>() - expected) / (1 + expected), is_float ? 1e-6 : 1e-14);
@@ -142,7 +140,7 @@ void check_not_a_number(Findings& findings) {
         for (const GoldSpans* spans : {&gold, &all}) {
           if (spans == &all && std::isinf(bad))
             continue;  // a gold span of endless score is right, and costs nothing
-          const double loss = span_loss_cpu(query_key, sequences, *spans, {}).item<double>();
+          const double loss = span_loss_cpu(ProductFactors{query_key}, sequences, *spans, {}).item<double>();
           if (std::isfinite(loss)) {
             findings.holds("a finite loss of " + std::to_string(loss) + " hides " + std::to_string(bad) +
                                " in the query of token " + std::to_string(token) +
@@ -161,19 +159,28 @@ void check_not_a_number(Findings& findings) {
 void check_span_loss(Report& report) {
   constexpr GoldKind kKinds[] = {GoldKind::kNone, GoldKind::kSome, GoldKind::kAll, GoldKind::kCorners,
                                  GoldKind::kOneTypeWithout};
-  for (const auto& lengths : batches_of_lengths()) {
-    const bool is_long = sequences_of(lengths).longest() > 500;
-    for (const int64_t types : {1, 3}) {
-      for (const bool masked : {false, true}) {
-        for (const GoldKind kind : kKinds) {
-          if (kind == GoldKind::kOneTypeWithout && types == 1) continue;
-          if (is_long && types == 3 && (masked || kind == GoldKind::kAll)) continue;
-          check_case(report, lengths, types, is_long ? 8 : 6, {masked}, kind);
+  for (const FactorKind factors : kFactorKinds) {
+    const bool product = factors == FactorKind::kProduct;
+    for (const auto& lengths : batches_of_lengths()) {
+      const bool is_long = sequences_of(lengths).longest() > 500;
+      // Additive scores cost as much as their vectors are wide.
+      if (factors == FactorKind::kAdditive && lengths == std::vector<int64_t>{600}) continue;
+      for (const int64_t types : {1, 3}) {
+        for (const bool masked : {false, true}) {
+          for (const GoldKind kind : kKinds) {
+            if (kind == GoldKind::kOneTypeWithout && types == 1) continue;
+            if (is_long && types == 3 && (masked || kind == GoldKind::kAll)) continue;
+            if (is_long && !product && (masked || kind != GoldKind::kSome)) continue;
+            check_case(report, factors, lengths, types, is_long ? 8 : 6, {masked}, kind);
+          }
         }
       }
     }
+    for (const int64_t size : {1, 2, 64})
+      check_case(report, factors, {70, 9}, 2, size, {false}, GoldKind::kSome);
+    for (const GoldKind kind : {GoldKind::kSome, GoldKind::kCorners, GoldKind::kAll})
+      check_case(report, factors, {40, 65, 1}, 3, 6, {kind == GoldKind::kSome}, kind, /*soft=*/true);
   }
-  for (const int64_t size : {1, 2, 64}) check_case(report, {70, 9}, 2, size, {false}, GoldKind::kSome);
   for (const double score : {60.0, 1000.0}) {
     for (const auto type : {at::kFloat, at::kDouble}) {
       for (const int64_t length : {3, 70, 520}) check_large_scores(report, score, type, length);
@@ -184,11 +191,12 @@ void check_span_loss(Report& report) {
     const Sequences sequences = sequences_of({70, 520});
     const GoldSpans gold = gold_of(GoldKind::kSome, sequences, 2, {});
     const at::Tensor query_key = random_tensor({590, 2, 2, 8}, 1).to(at::kFloat);
-    const at::Tensor without = span_loss_cpu(query_key, sequences, gold, {});
+    const at::Tensor without = span_loss_cpu(ProductFactors{query_key}, sequences, gold, {});
     findings.holds("no graph without need", !without.requires_grad());
-    findings.holds(
-        "same loss",
-        span_loss_cpu(query_key.clone().requires_grad_(true), sequences, gold, {}).detach().equal(without));
+    findings.holds("same loss",
+                   span_loss_cpu(ProductFactors{query_key.clone().requires_grad_(true)}, sequences, gold, {})
+                       .detach()
+                       .equal(without));
   });
 }
 
