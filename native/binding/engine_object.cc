@@ -163,7 +163,8 @@ Napi::Value EngineObject::initialise(const Napi::CallbackInfo& info) {
   return enqueue(info.Env(), [this]() -> Answer {
     session_->initialise();
     return [this, device = session_->device_name(), count = session_->parameter_count(),
-            head_count = session_->head_parameter_count(), bytes = session_->parameter_bytes()](Napi::Env env) -> Napi::Value {
+            head_count = session_->head_parameter_count(),
+            bytes = session_->parameter_bytes()](Napi::Env env) -> Napi::Value {
       account_memory(env, bytes);
       auto object = Napi::Object::New(env);
       object["device"] = Napi::String::New(env, device);

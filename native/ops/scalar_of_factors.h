@@ -47,7 +47,8 @@ inline at::Tensor scalar_of_factors(const SpanFactors& factors, const ScalarOfFa
   FactorTensors tensors = tensors_of(factors);
   bool wants_gradient = false;
   for (auto& tensor : tensors) {
-    if (!tensor.defined()) tensor = at::empty({0}, tensors[0].options());  // autograd takes no undefined input
+    if (!tensor.defined())
+      tensor = at::empty({0}, tensors[0].options());  // autograd takes no undefined input
     wants_gradient |= tensor.requires_grad();
   }
   return ScalarOfFactorsFunction::apply(tensors[0], tensors[1], tensors[2], factors, compute,
