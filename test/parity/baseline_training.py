@@ -1,6 +1,6 @@
-"""What the plain PyTorch baselines share: GlobalPointer from random weights, padded batches, dense labels and scores.
+"""What the plain PyTorch baselines share: GlobalPointer on BERT, padded batches, dense labels and scores.
 
-BERT of 2 layers x 128 (2 heads of 64, feed-forward 512, dropout 0.1, transformers' default attention), head size 64
+Unless the settings say otherwise: random weights, BERT of 2 layers x 128 (2 heads of 64, feed-forward 512, dropout 0.1, transformers' default attention), head size 64
 with RoPE; spans over [CLS] and [SEP] are scored in training and never count as predictions. AdamW with weight decay
 0.01 on everything, learning rate 1e-3 with linear warm-up over the first tenth of the steps, then linear decay to 0,
 gradient norm clipped at 1, lower-cased text. Batches are drawn at random, not by length; texts are cut at the maximum
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from transformers import BertConfig, BertTokenizerFast
+from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from global_pointer import GlobalPointer, span_loss, valid_cells
 from packed_batch import PackedBatch, Span
@@ -41,6 +41,9 @@ class Settings:
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
     seed: int = 2333
+    pretrained: Path | None = None  # a BERT directory, whose sizes and dropout stand for those above
+    head_learning_rate: float | None = None  # None: as the encoder's
+    decay_all: bool = True  # also biases and LayerNorm
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,13 @@ GoldOf = Callable[[dict], set[CharacterSpan]]  # the entities of a record of the
 Score = Callable[[list[Sentence], Predictions], dict[str, float]]  # fields of the printed record
 
 
-def parse_arguments(corpus: str, vocab: str, epochs: int) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=f"Plain PyTorch baseline on {corpus} from random weights.")
+def parse_arguments(corpus: str, vocab: str | None, epochs: int) -> argparse.Namespace:
+    """@param vocab: whose vocabulary the user has to name; None where the encoder brings it"""
+    parser = argparse.ArgumentParser(description=f"Plain PyTorch baseline on {corpus}.")
     parser.add_argument("--train", type=Path, required=True, help=f"{corpus} JSONL")
     parser.add_argument("--dev", type=Path, required=True, help=f"{corpus} JSONL")
-    parser.add_argument("--vocab", type=Path, required=True, help=f"vocab.txt of {vocab}")
+    if vocab is not None:
+        parser.add_argument("--vocab", type=Path, required=True, help=f"vocab.txt of {vocab}")
     parser.add_argument("--epochs", type=int, default=epochs)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=Settings.seed)
@@ -81,7 +86,8 @@ def run(arguments: argparse.Namespace, settings: Settings, gold_of: GoldOf, scor
     """Trains, and prints the record of each epoch."""
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(settings.seed)
-    tokenizer = BertTokenizerFast(vocab=str(arguments.vocab), do_lower_case=True)
+    vocab = arguments.vocab if settings.pretrained is None else settings.pretrained / "vocab.txt"
+    tokenizer = BertTokenizerFast(vocab=str(vocab), do_lower_case=True)
     train = read_sentences(arguments.train, gold_of, tokenizer, settings.max_length, arguments.limit)
     dev = read_sentences(arguments.dev, gold_of, tokenizer, settings.max_length, arguments.limit)
     types = sorted({entity_type for sentence in train for entity_type, _, _ in sentence.gold})
@@ -127,9 +133,7 @@ class Training:
         self.settings = settings
         self.types = types
         self.model = build_model(settings, vocab_size, len(types))
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-        )
+        self.optimizer = torch.optim.AdamW(parameter_groups(self.model, settings))
         warmup = max(1, round(settings.warmup_share * steps))
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda step: learning_rate_factor(step, steps, warmup)
@@ -175,7 +179,30 @@ class Training:
         return predictions
 
 
+def parameter_groups(model: GlobalPointer, settings: Settings) -> list[dict]:
+    """Encoder and head, each with and without weight decay; empty groups are left out."""
+    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        exempt = not settings.decay_all and (name.endswith("bias") or "LayerNorm" in name)
+        groups.setdefault((name.startswith("encoder."), exempt), []).append(parameter)
+    head_rate = settings.learning_rate if settings.head_learning_rate is None else settings.head_learning_rate
+    return [
+        {
+            "params": parameters,
+            "lr": settings.learning_rate if encoder else head_rate,
+            "weight_decay": 0.0 if exempt else settings.weight_decay,
+        }
+        for (encoder, exempt), parameters in groups.items()
+    ]
+
+
 def build_model(settings: Settings, vocab_size: int, entity_type_count: int) -> GlobalPointer:
+    if settings.pretrained is not None:
+        config = BertConfig.from_pretrained(settings.pretrained)
+        model = GlobalPointer(config, entity_type_count, settings.head_size, rope=True)
+        encoder = BertModel.from_pretrained(settings.pretrained, add_pooling_layer=False)
+        model.encoder.load_state_dict(encoder.state_dict())
+        return model
     config = BertConfig(
         vocab_size=vocab_size,
         hidden_size=settings.hidden_size,
