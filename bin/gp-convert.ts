@@ -11,7 +11,7 @@ await runCommand("gp-convert", async (args) => {
     .usage("$0 <direction>\n\nModels to and from GlobalPointer_pytorch.")
     .command("from-seed", "A state dict into a model directory", (builder) => builder
       .option("state-dict", { ...needed, describe: "model_state_dict_N.pt" })
-      .option("encoder", { ...needed, describe: "The BERT directory: config.json and vocab.txt" })
+      .option("encoder", { ...needed, describe: "The directory of its encoder: config.json and vocab.txt" })
       .option("ent2id", { ...needed, describe: "ent2id.json" })
       .option("output", { ...needed, describe: "The new model directory" })
       .option("lower-case", {

@@ -1,6 +1,6 @@
 export { GlobalPointer } from "./model/global-pointer.js";
 export type { DeviceOptions, Prediction, PredictOptions } from "./model/global-pointer.js";
-export type { EncoderShape } from "./model/bert-config.js";
+export type { EncoderShape, EncoderType } from "./model/encoder-config.js";
 export type { HeadDescription, ModelDescription } from "./model/description.js";
 export type {
   DenseTensor, LearningRates, LoadReport, ModelShape, NativeEngine, OptimizerOptions, StepResult,

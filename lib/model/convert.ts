@@ -5,6 +5,8 @@ import { defaultStride } from "../data/windows.js";
 import { GlobalPointerError } from "../errors.js";
 import { readJsonFile } from "../storage/read-json.js";
 import { refuseExisting, writeWholeDirectory } from "../storage/whole-directory.js";
+import { readModelDirectory } from "./directory.js";
+import { computesAsBert, usablePositions } from "./encoder-config.js";
 import { GlobalPointer } from "./global-pointer.js";
 import { readEncoderDirectory } from "./pretrained.js";
 
@@ -73,7 +75,7 @@ export async function convertFromSeed(seed: SeedModel, output: string): Promise<
     entityTypes,
     tokenizer: { ...tokenizer, lowerCase },
     threshold: 0,
-    window: { maxSeqLen: shape.maxPositionEmbeddings, stride: defaultStride(shape.maxPositionEmbeddings) },
+    window: { maxSeqLen: usablePositions(shape), stride: defaultStride(usablePositions(shape)) },
   }, vocabulary, { device: "cpu" });
   try {
     await model.loadWeights(seed.stateDict, "model").catch((error: unknown) => {
@@ -95,10 +97,18 @@ export async function convertFromSeed(seed: SeedModel, output: string): Promise<
  * Writes a directory with `model_state_dict.pt` and `ent2id.json`, as GlobalPointer_pytorch takes them. The pooler,
  * which takes no part there, is written as zeros.
  *
- * @throws GlobalPointerError when the model cannot be read, or the output exists
+ * @throws GlobalPointerError when the model cannot be read or is none that BertModel computes, or the output exists
  */
 export async function convertToSeed(modelDirectory: string, output: string): Promise<void> {
   refuseExisting(output);
+  const { encoder } = readModelDirectory(modelDirectory).description;
+  if (!computesAsBert(encoder)) {
+    throw new GlobalPointerError(
+      "MODEL_DIRECTORY",
+      `${modelDirectory} has an encoder of the type ${encoder.modelType}, but GlobalPointer_pytorch builds a `
+      + "BertModel, which would compute something else: convert a model whose encoder is a BERT.",
+    );
+  }
   const model = await GlobalPointer.load(modelDirectory, { device: "cpu" });
   try {
     const { head } = model.description;

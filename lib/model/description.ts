@@ -1,6 +1,6 @@
 import type { WindowOptions } from "../data/windows.js";
 import type { TokenizerOptions } from "../tokenizer/bert-tokenizer.js";
-import type { EncoderShape } from "./bert-config.js";
+import type { EncoderShape } from "./encoder-config.js";
 import type { ModelShape } from "./native.js";
 
 /** The head and its switches, as the config and the model directory name them. */

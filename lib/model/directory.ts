@@ -8,8 +8,8 @@ import { readJsonFile } from "../storage/read-json.js";
 import { wholeDirectory } from "../storage/whole-directory.js";
 import { writeWholeFile } from "../storage/whole-file.js";
 import { SPECIAL_TOKENS, Vocabulary } from "../tokenizer/vocabulary.js";
-import { bertConfigFrom, bertConfigSchema, encoderShapeFrom, type EncoderShape } from "./bert-config.js";
 import type { HeadDescription, ModelDescription } from "./description.js";
+import { encoderConfigFrom, encoderConfigSchema, usablePositions, type EncoderShape } from "./encoder-config.js";
 import { requireVocabularyFits } from "./pretrained.js";
 
 export const WEIGHTS_FILE = "model.safetensors";
@@ -48,7 +48,7 @@ const globalPointerSchema = z.object({
   vocabularySize: z.number().int().positive(),
 }, { error: "missing, as in an encoder that gp-train has not made a model of" });
 
-const modelConfigSchema = z.intersection(bertConfigSchema, z.object({ globalPointer: globalPointerSchema }));
+const modelConfigSchema = z.intersection(encoderConfigSchema, z.object({ globalPointer: globalPointerSchema }));
 
 export interface ModelDirectory {
   description: ModelDescription;
@@ -73,7 +73,8 @@ export function readModelDirectory(directory: string): ModelDirectory {
     throw new GlobalPointerError("MODEL_DIRECTORY", `${directory} is a run, not a model: use the model in ${inside}.`);
   }
   const config = readJsonFile(join(found, "config.json"), modelConfigSchema, "MODEL_DIRECTORY", REMEDY);
-  const { entityTypes, head, tokenizer, threshold, thresholds, vocabularySize } = config.globalPointer;
+  const { globalPointer, ...encoder } = config;
+  const { entityTypes, head, tokenizer, threshold, thresholds, vocabularySize } = globalPointer;
   const vocabulary = Vocabulary.fromFile(join(found, "vocab.txt"));
   if (vocabulary.size !== vocabularySize) {
     throw new GlobalPointerError(
@@ -82,7 +83,6 @@ export function readModelDirectory(directory: string): ModelDirectory {
       + "bring back the vocabulary that belongs to it.",
     );
   }
-  const encoder = encoderShapeFrom(config);
   requireVocabularyFits(vocabulary, encoder, found);
   const weightsPath = join(found, WEIGHTS_FILE);
   if (!existsSync(weightsPath)) {
@@ -97,7 +97,7 @@ export function readModelDirectory(directory: string): ModelDirectory {
   }
   const description: ModelDescription = {
     encoder, head, entityTypes, tokenizer, threshold, ...(thresholds === undefined ? {} : { thresholds }),
-    window: readWindow(config.globalPointer, encoder, found),
+    window: readWindow(globalPointer, encoder, found),
   };
   return { description, vocabulary, weightsPath };
 }
@@ -107,13 +107,14 @@ function readWindow(
   { maxSeqLen, stride }: { maxSeqLen?: number | undefined; stride?: number | undefined }, encoder: EncoderShape,
   directory: string,
 ): WindowOptions {
-  const length = maxSeqLen ?? encoder.maxPositionEmbeddings;
+  const positions = usablePositions(encoder);
+  const length = maxSeqLen ?? positions;
   const window = { maxSeqLen: length, stride: stride ?? defaultStride(length) };
-  if (length <= encoder.maxPositionEmbeddings && window.stride <= length - 2) return window;
+  if (length <= positions && window.stride <= length - 2) return window;
   throw new GlobalPointerError(
     "MODEL_DIRECTORY",
     `${join(directory, "config.json")} has maxSeqLen ${length} and stride ${window.stride}, which do not fit `
-    + `${encoder.maxPositionEmbeddings} positions: ${REMEDY}.`,
+    + `${positions} positions: ${REMEDY}.`,
   );
 }
 
@@ -123,7 +124,7 @@ function configText(description: ModelDescription, vocabulary: Vocabulary): stri
   const { lowerCase, stripAccents = lowerCase, tokenizeChineseChars = true } = tokenizer;
   return jsonText({
     architectures: ["GlobalPointer"],
-    ...bertConfigFrom(encoder),
+    ...encoderConfigFrom(encoder),
     globalPointer: {
       formatVersion: FORMAT_VERSION,
       entityTypes,
@@ -163,7 +164,7 @@ export function writeModelFiles(directory: string, description: ModelDescription
     do_lower_case: lowerCase,
     strip_accents: stripAccents,
     tokenize_chinese_chars: tokenizeChineseChars,
-    model_max_length: encoder.maxPositionEmbeddings,
+    model_max_length: usablePositions(encoder),
     ...Object.fromEntries(special),
   }));
   const tokens = Array.from({ length: vocabulary.size }, (_, id) => vocabulary.tokenOf(id) ?? "");

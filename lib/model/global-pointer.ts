@@ -9,6 +9,7 @@ import { requireDecodeOptions, thresholdsFor, type DecodeOptions } from "./decod
 import { modelShape, type ModelDescription } from "./description.js";
 import { readModelDirectory, WEIGHTS_FILE, writeModelFiles } from "./directory.js";
 import { DocumentPredictor, type Document, type DocumentPrediction } from "./document-prediction.js";
+import { usablePositions } from "./encoder-config.js";
 import { createEngine } from "./engine.js";
 import type { LoadReport, NativeEngine } from "./native.js";
 
@@ -101,7 +102,7 @@ export class GlobalPointer {
 
   /** Tokens that the model takes at most, [CLS] and [SEP] counted. */
   get maxTokens(): number {
-    return this.description.encoder.maxPositionEmbeddings;
+    return usablePositions(this.description.encoder);
   }
 
   /**

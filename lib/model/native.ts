@@ -24,6 +24,16 @@ export interface ModelShape {
   attentionProbsDropoutProb: number;
   /** Standard deviation of the random initialisation. */
   initializerRange: number;
+  /** Width of the embeddings; where it is not `hiddenSize`, a projection stands between. */
+  embeddingSize: number;
+  /** An embedding of each position, or queries and keys rotated by it (RoFormer). */
+  positions: "learned" | "rotary";
+  /** Row of the position table for the first token: 0, or `padTokenId` + 1 (RoBERTa). */
+  positionOffset: number;
+  /** Rows of the table of tasks (ERNIE), of which every token gets the first; 0 for none. */
+  taskTypeVocabSize: number;
+  /** With rotary positions: whether values are rotated, too. */
+  rotaryValue: boolean;
   entityTypeCount: number;
   headType: "global-pointer" | "efficient-global-pointer" | "tplinker";
   /** Width of query and key, and whether they are rotated by position; TPLinker has neither. */

@@ -4,10 +4,11 @@ import { z } from "zod";
 import { GlobalPointerError } from "../errors.js";
 import { readJsonFile } from "../storage/read-json.js";
 import type { TokenizerOptions } from "../tokenizer/bert-tokenizer.js";
-import { Vocabulary } from "../tokenizer/vocabulary.js";
-import { bertConfigSchema, encoderShapeFrom, type EncoderShape } from "./bert-config.js";
+import type { Vocabulary } from "../tokenizer/vocabulary.js";
+import { encoderConfigSchema, type EncoderShape } from "./encoder-config.js";
+import { readTokenizerConfig, readVocabulary } from "./tokenizer-files.js";
 
-/** A Hugging Face directory with a BERT encoder, its weights left aside. */
+/** A Hugging Face directory with an encoder, its weights left aside. */
 export interface EncoderDirectory {
   shape: EncoderShape;
   vocabulary: Vocabulary;
@@ -19,13 +20,10 @@ export interface PretrainedDirectory extends EncoderDirectory {
   weightsPath: string;
 }
 
-const REMEDY = "use a complete BERT directory with config.json, vocab.txt and model.safetensors or pytorch_model.bin";
+const REMEDY = "use a complete directory of a Hugging Face encoder, with config.json, vocab.txt and model.safetensors "
+  + "or pytorch_model.bin";
 
-const tokenizerConfigSchema = z.object({
-  do_lower_case: z.boolean().default(true),
-  strip_accents: z.boolean().nullish(),
-  tokenize_chinese_chars: z.boolean().default(true),
-});
+const configSchema = z.intersection(encoderConfigSchema, z.object({ tokenizer_class: z.string().nullish() }));
 
 function requireDirectory(path: string): void {
   const status = statSync(path, { throwIfNoEntry: false });
@@ -52,19 +50,6 @@ function findWeights(directory: string): string {
   throw new GlobalPointerError("MODEL_DIRECTORY", `${directory} has no weights: ${REMEDY}.`);
 }
 
-/** do_lower_case and its kin; Hugging Face's defaults where the file is missing. */
-function readTokenizerConfig(directory: string): TokenizerOptions {
-  const path = join(directory, "tokenizer_config.json");
-  const config = existsSync(path)
-    ? readJsonFile(path, tokenizerConfigSchema, "MODEL_DIRECTORY", "mend it or remove it")
-    : tokenizerConfigSchema.parse({});
-  return {
-    lowerCase: config.do_lower_case,
-    tokenizeChineseChars: config.tokenize_chinese_chars,
-    ...(typeof config.strip_accents === "boolean" ? { stripAccents: config.strip_accents } : {}),
-  };
-}
-
 /** @throws GlobalPointerError `MODEL_DIRECTORY` when the vocabulary holds ids that the embeddings do not have */
 export function requireVocabularyFits(vocabulary: Vocabulary, shape: EncoderShape, directory: string): void {
   if (vocabulary.size <= shape.vocabSize) return;
@@ -76,17 +61,18 @@ export function requireVocabularyFits(vocabulary: Vocabulary, shape: EncoderShap
 }
 
 /**
- * Reads the sizes, vocabulary and tokenizer settings of a Hugging Face BERT directory.
+ * Reads the sizes, vocabulary and tokenizer settings of a Hugging Face directory.
  *
  * @throws GlobalPointerError `MODEL_DIRECTORY` or `TOKENIZER` naming the file that is missing or faulty
  */
 export function readEncoderDirectory(directory: string): EncoderDirectory {
   requireDirectory(directory);
-  const config = readJsonFile(join(directory, "config.json"), bertConfigSchema, "MODEL_DIRECTORY", REMEDY);
-  const shape = encoderShapeFrom(config);
-  const vocabulary = Vocabulary.fromFile(join(directory, "vocab.txt"));
+  const config = readJsonFile(join(directory, "config.json"), configSchema, "MODEL_DIRECTORY", REMEDY);
+  const { tokenizer_class: named, ...shape } = config;
+  const tokenizer = readTokenizerConfig(directory, shape.modelType, named ?? undefined);
+  const vocabulary = readVocabulary(directory);
   requireVocabularyFits(vocabulary, shape, directory);
-  return { shape, vocabulary, tokenizer: readTokenizerConfig(directory) };
+  return { shape, vocabulary, tokenizer };
 }
 
 /**

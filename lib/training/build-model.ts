@@ -1,8 +1,8 @@
 import { isPretrained, type RandomEncoderConfig } from "../config/schema.js";
 import type { ResolvedConfig } from "../config/load.js";
 import { GlobalPointerError } from "../errors.js";
-import type { EncoderShape } from "../model/bert-config.js";
 import type { ModelDescription } from "../model/description.js";
+import { bertSwitches, usablePositions, type EncoderShape } from "../model/encoder-config.js";
 import { readPretrainedDirectory } from "../model/pretrained.js";
 import { trainingWindow } from "./data.js";
 import type { TokenizerOptions } from "../tokenizer/bert-tokenizer.js";
@@ -33,6 +33,7 @@ function randomShape(encoder: RandomEncoderConfig, vocabulary: Vocabulary, maxSe
     hiddenDropoutProb: encoder.hiddenDropoutProb,
     attentionProbsDropoutProb: encoder.attentionProbsDropoutProb,
     initializerRange: encoder.initializerRange,
+    ...bertSwitches(encoder.hiddenSize),
   };
 }
 
@@ -63,11 +64,11 @@ export function planModel(config: ResolvedConfig): ModelPlan {
   }
   const { lowerCase } = config.tokenizer;
   if (lowerCase !== undefined) tokenizer = { ...tokenizer, lowerCase };
-  if (config.training.maxSeqLen > shape.maxPositionEmbeddings) {
+  if (config.training.maxSeqLen > usablePositions(shape)) {
     throw new GlobalPointerError(
       "CONFIG",
-      `training.maxSeqLen is ${config.training.maxSeqLen}, but the encoder has ${shape.maxPositionEmbeddings} `
-      + "positions: lower training.maxSeqLen.",
+      `training.maxSeqLen is ${config.training.maxSeqLen}, but the encoder has ${usablePositions(shape)} positions for `
+      + "tokens: lower training.maxSeqLen.",
     );
   }
   return {

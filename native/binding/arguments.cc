@@ -53,6 +53,34 @@ double probability(const Napi::Object& object, const char* key) {
   return value;
 }
 
+Positions positions_property(const Napi::Object& object, const char* key) {
+  const std::string value = string_property(object, key);
+  if (value == "learned") return Positions::kLearned;
+  if (value == "rotary") return Positions::kRotary;
+  throw_range_error(object.Env(), text(key, " must be learned or rotary, but is ", value, "."));
+}
+
+/** Whether the encoder's sizes and switches fit each other. */
+void check_encoder(Napi::Env env, const ModelShape& shape) {
+  if (shape.hidden_size % shape.num_attention_heads != 0) {
+    throw_range_error(env,
+                      text("hiddenSize (", shape.hidden_size, ") must be a multiple of numAttentionHeads (",
+                           shape.num_attention_heads, ")."));
+  }
+  const bool rotary = shape.positions == Positions::kRotary;
+  const int64_t attention_size = shape.hidden_size / shape.num_attention_heads;
+  if (rotary && attention_size % 2 != 0) {
+    throw_range_error(
+        env, text("Rotary positions turn pairs, but an attention head has ", attention_size, " dimensions."));
+  }
+  if (shape.rotary_value && !rotary) throw_range_error(env, "rotaryValue needs rotary positions.");
+  if (shape.position_offset != 0 && (rotary || shape.position_offset != shape.pad_token_id + 1)) {
+    throw_range_error(env, "positionOffset must be 0, or padTokenId + 1 with learned positions.");
+  }
+  if (shape.usable_positions() < 2)
+    throw_range_error(env, "positionOffset leaves no positions to the tokens.");
+}
+
 }  // namespace
 
 Napi::Object object_argument(const Napi::CallbackInfo& info, size_t index, const char* name) {
@@ -116,6 +144,11 @@ ModelShape shape_property(const Napi::Object& options, const char* key) {
   shape.hidden_dropout_prob = probability(object, "hiddenDropoutProb");
   shape.attention_probs_dropout_prob = probability(object, "attentionProbsDropoutProb");
   shape.initializer_range = number_property(object, "initializerRange");
+  shape.embedding_size = integer_property(object, "embeddingSize", 1, kMost);
+  shape.positions = positions_property(object, "positions");
+  shape.position_offset = integer_property(object, "positionOffset", 0, kMost);
+  shape.task_type_vocab_size = integer_property(object, "taskTypeVocabSize", 0, 1024);
+  shape.rotary_value = boolean_property(object, "rotaryValue");
   shape.entity_type_count = integer_property(object, "entityTypeCount", 1, 1 << 20);
   shape.head_type =
       choice_property(object, "headType", {"global-pointer", "efficient-global-pointer", "tplinker"});
@@ -123,11 +156,7 @@ ModelShape shape_property(const Napi::Object& options, const char* key) {
   shape.rope = boolean_property(object, "rope");
   shape.bias_input = choice_property(object, "biasInput", {"projection", "hidden"});
   shape.mask_special_tokens = boolean_property(object, "maskSpecialTokens");
-  if (shape.hidden_size % shape.num_attention_heads != 0) {
-    throw_range_error(env,
-                      text("hiddenSize (", shape.hidden_size, ") must be a multiple of numAttentionHeads (",
-                           shape.num_attention_heads, ")."));
-  }
+  check_encoder(env, shape);
   if (shape.entity_type_count * shape.head_size >= int64_t{1} << 30) {  // BLAS counts in 32 bits
     throw_range_error(env, "There are too many entity types for a head of this headSize.");
   }
@@ -153,9 +182,9 @@ Batch batch_argument(const Napi::CallbackInfo& info, size_t index, const ModelSh
   }
   for (size_t b = 0; b + 1 < starts.size(); ++b) {
     const int64_t length = int64_t{starts[b + 1]} - int64_t{starts[b]};
-    if (length < 1 || length > shape.max_position_embeddings) {
+    if (length < 1 || length > shape.usable_positions()) {
       throw_range_error(env, text("Sequence ", b, " of the batch has ", length,
-                                  " tokens; the model takes 1 to ", shape.max_position_embeddings, "."));
+                                  " tokens; the model takes 1 to ", shape.usable_positions(), "."));
     }
   }
   for (int64_t t = 0; t < tokens; ++t) {

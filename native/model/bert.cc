@@ -4,6 +4,7 @@
 
 #include "ops/attention.h"
 #include "ops/dropout.h"
+#include "ops/rope.h"
 
 namespace gp {
 namespace {
@@ -39,34 +40,55 @@ at::Tensor LayerNorm::forward(const at::Tensor& x) const {
 
 BertEmbeddings::BertEmbeddings(Parameters& parameters, const std::string& name, const ModelShape& shape)
     : word_embeddings(parameters.normal(name + ".word_embeddings.weight",
-                                        {shape.vocab_size, shape.hidden_size}, shape.initializer_range)),
-      position_embeddings(parameters.normal(name + ".position_embeddings.weight",
-                                            {shape.max_position_embeddings, shape.hidden_size},
-                                            shape.initializer_range)),
+                                        {shape.vocab_size, shape.embedding_size}, shape.initializer_range)),
+      position_embeddings(shape.positions == Positions::kLearned
+                              ? parameters.normal(name + ".position_embeddings.weight",
+                                                  {shape.max_position_embeddings, shape.embedding_size},
+                                                  shape.initializer_range)
+                              : at::Tensor()),
       token_type_embeddings(parameters.normal(name + ".token_type_embeddings.weight",
-                                              {shape.type_vocab_size, shape.hidden_size},
+                                              {shape.type_vocab_size, shape.embedding_size},
                                               shape.initializer_range)),
-      layer_norm(parameters, name + ".LayerNorm", shape.hidden_size, shape.layer_norm_eps),
+      task_type_embeddings(shape.task_type_vocab_size > 0
+                               ? parameters.normal(name + ".task_type_embeddings.weight",
+                                                   {shape.task_type_vocab_size, shape.embedding_size},
+                                                   shape.initializer_range)
+                               : at::Tensor()),
+      layer_norm(parameters, name + ".LayerNorm", shape.embedding_size, shape.layer_norm_eps),
       dropout_prob(shape.hidden_dropout_prob),
-      pad_token_id(shape.pad_token_id) {
-  if (pad_token_id < 0) return;
-  // The row of [PAD] starts at zero and takes no gradient, as in Hugging Face's BERT.
+      pad_token_id(shape.pad_token_id),
+      position_offset(shape.position_offset) {
+  // The rows of [PAD] start at zero and take no gradient, as in Hugging Face's models.
   at::NoGradGuard no_gradient;
-  word_embeddings.select(0, pad_token_id).zero_();
+  if (pad_token_id >= 0) word_embeddings.select(0, pad_token_id).zero_();
+  if (position_offset > 0) position_embeddings.select(0, position_offset - 1).zero_();
+}
+
+std::vector<int32_t> BertEmbeddings::positions(const Batch& batch) const {
+  std::vector<int32_t> rows;
+  rows.reserve(batch.input_ids.size());
+  for (int64_t b = 0; b < batch.sequences.count(); ++b) {
+    auto next = static_cast<int32_t>(position_offset);
+    for (int64_t t = 0; t < batch.sequences.length(b); ++t) {
+      // A text may spell "[PAD]": RoBERTa does not count it, and gives it the row in front of the first.
+      const bool padding = position_offset > 0 && batch.input_ids[rows.size()] == pad_token_id;
+      rows.push_back(padding ? static_cast<int32_t>(position_offset - 1) : next++);
+    }
+  }
+  return rows;
 }
 
 at::Tensor BertEmbeddings::forward(const Batch& batch, ForwardMode mode) const {
   const auto device = word_embeddings.device();
-  std::vector<int32_t> positions;
-  positions.reserve(batch.input_ids.size());
-  for (int64_t b = 0; b < batch.sequences.count(); ++b) {
-    for (int64_t t = 0; t < batch.sequences.length(b); ++t) positions.push_back(static_cast<int32_t>(t));
-  }
   at::Tensor x = at::embedding(word_embeddings, index_tensor(batch.input_ids, device), pad_token_id);
-  x = x + at::embedding(position_embeddings, index_tensor(positions, device));
+  if (position_embeddings.defined()) {
+    // Without an offset the row is -1: no row is kept from its gradient.
+    x = x + at::embedding(position_embeddings, index_tensor(positions(batch), device), position_offset - 1);
+  }
   x = x + (batch.token_type_ids.empty()
                ? token_type_embeddings[0]
                : at::embedding(token_type_embeddings, index_tensor(batch.token_type_ids, device)));
+  if (task_type_embeddings.defined()) x = x + task_type_embeddings[0];
   return maybe_dropout(layer_norm.forward(x), dropout_prob, mode);
 }
 
@@ -87,6 +109,8 @@ BertLayer::BertLayer(Parameters& parameters, const std::string& name, const Mode
              shape.initializer_range),
       output_norm(parameters, name + ".output.LayerNorm", shape.hidden_size, shape.layer_norm_eps),
       heads(shape.num_attention_heads),
+      rotary(shape.positions == Positions::kRotary),
+      rotary_value(shape.rotary_value),
       hidden_act(shape.hidden_act),
       hidden_dropout_prob(shape.hidden_dropout_prob),
       attention_dropout_prob(shape.attention_probs_dropout_prob) {}
@@ -98,13 +122,14 @@ at::Tensor BertLayer::activation(const at::Tensor& x) const {
 
 at::Tensor BertLayer::forward(const at::Tensor& x, const Sequences& sequences, ForwardMode mode) const {
   const int64_t tokens = x.size(0), hidden = x.size(1);
-  const auto split_heads = [&](const at::Tensor& y) {
-    return y.view({tokens, heads, hidden / heads});  // [T, heads, d]
+  const auto in_heads = [&](const Linear& linear, bool rotated) {
+    const at::Tensor y = linear.forward(x).view({tokens, heads, hidden / heads});  // [T, heads, d]
+    return rotated ? rope(y, sequences) : y;
   };
   // Outside training no mask is drawn, so no stream is needed.
   RandomStream unused;
   at::Tensor context = attention(
-      split_heads(query.forward(x)), split_heads(key.forward(x)), split_heads(value.forward(x)), sequences,
+      in_heads(query, rotary), in_heads(key, rotary), in_heads(value, rotary && rotary_value), sequences,
       mode.training ? attention_dropout_prob : 0.0, mode.training ? *mode.random : unused);
   context = attention_output.forward(context.reshape({tokens, hidden}));
   const at::Tensor attended = attention_norm.forward(maybe_dropout(context, hidden_dropout_prob, mode) + x);
@@ -114,13 +139,18 @@ at::Tensor BertLayer::forward(const at::Tensor& x, const Sequences& sequences, F
 
 BertEncoder::BertEncoder(Parameters& parameters, const std::string& name, const ModelShape& shape)
     : embeddings(parameters, name + "embeddings", shape) {
+  if (shape.embedding_size != shape.hidden_size) {
+    embeddings_project.emplace(parameters, name + "embeddings_project", shape.embedding_size,
+                               shape.hidden_size, shape.initializer_range);
+  }
   for (int64_t i = 0; i < shape.num_hidden_layers; ++i) {
     layers.emplace_back(parameters, name + "encoder.layer." + std::to_string(i), shape);
   }
 }
 
 at::Tensor BertEncoder::forward(const Batch& batch, ForwardMode mode) const {
-  at::Tensor x = embeddings.forward(batch, mode);
+  at::Tensor x = embeddings.forward(batch, mode);  // [T, embedding]
+  if (embeddings_project) x = embeddings_project->forward(x);
   for (const auto& layer : layers) x = layer.forward(x, batch.sequences, mode);
   return x;
 }

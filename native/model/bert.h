@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,18 +37,24 @@ struct LayerNorm {
   double eps;
 };
 
-/** Sum of word, position and segment embeddings, LayerNorm, dropout. */
+/** Sum of the embeddings (word, segment, and position and task where there are any), LayerNorm, dropout. */
 struct BertEmbeddings {
   BertEmbeddings(Parameters& parameters, const std::string& name, const ModelShape& shape);
-  /** @return [T, hidden] */
+  /** @return [T, embedding] */
   at::Tensor forward(const Batch& batch, ForwardMode mode) const;
 
-  at::Tensor word_embeddings;        // [vocab, hidden]
-  at::Tensor position_embeddings;    // [max positions, hidden]
-  at::Tensor token_type_embeddings;  // [segments, hidden]
+  at::Tensor word_embeddings;        // [vocab, embedding]
+  at::Tensor position_embeddings;    // [max positions, embedding], undefined where positions are rotary
+  at::Tensor token_type_embeddings;  // [segments, embedding]
+  at::Tensor task_type_embeddings;   // [tasks, embedding], undefined where there are none
   LayerNorm layer_norm;
   double dropout_prob;
   int64_t pad_token_id;
+  int64_t position_offset;
+
+ private:
+  /** The row of the position table for each token. */
+  std::vector<int32_t> positions(const Batch& batch) const;
 };
 
 /** One encoder layer (Devlin et al. 2019): self-attention and feed-forward, each with dropout, residual,
@@ -66,6 +73,8 @@ struct BertLayer {
   Linear output;
   LayerNorm output_norm;
   int64_t heads;
+  bool rotary;
+  bool rotary_value;
   std::string hidden_act;
   double hidden_dropout_prob;
   double attention_dropout_prob;
@@ -74,7 +83,9 @@ struct BertLayer {
   at::Tensor activation(const at::Tensor& x) const;
 };
 
-/** The BERT encoder on packed sequences: nothing is padded. Parameter names are Hugging Face's under `name`.
+/**
+ * BERT and its kin (RoBERTa, ELECTRA, ERNIE, RoFormer: the switches of the shape) on packed sequences:
+ * nothing is padded. Parameter names are Hugging Face's under `name`.
  */
 struct BertEncoder {
   BertEncoder(Parameters& parameters, const std::string& name, const ModelShape& shape);
@@ -82,6 +93,7 @@ struct BertEncoder {
   at::Tensor forward(const Batch& batch, ForwardMode mode) const;
 
   BertEmbeddings embeddings;
+  std::optional<Linear> embeddings_project;
   std::vector<BertLayer> layers;
 };
 

@@ -15,6 +15,17 @@ const std::string kEncoder = "encoder.";
 
 bool is_encoder(const std::string& name) { return name.rfind(kEncoder, 0) == 0; }
 
+/** What may stand in front of an encoder's names: what holds the encoder, itself held by a wrapper or not. */
+std::vector<std::string> encoder_prefixes() {
+  std::vector<std::string> prefixes = {""};
+  for (const std::string wrapper : {"", "module.", "model."}) {
+    for (const std::string owner : {"encoder.", "bert.", "roberta.", "electra.", "ernie.", "roformer."}) {
+      prefixes.push_back(wrapper + owner);
+    }
+  }
+  return prefixes;
+}
+
 std::string with_old_norm_names(std::string name) {
   const std::pair<std::string, std::string> renamed[] = {{"LayerNorm.weight", "LayerNorm.gamma"},
                                                          {"LayerNorm.bias", "LayerNorm.beta"}};
@@ -35,8 +46,7 @@ class Names {
   std::string encoder_prefix(const Parameters& parameters) const {
     std::string best;
     size_t most = 0;
-    for (const std::string prefix :
-         {"encoder.", "bert.", "", "model.encoder.", "module.encoder.", "module.bert."}) {
+    for (const std::string& prefix : encoder_prefixes()) {
       size_t hits = 0;
       for (const auto& [name, tensor] : parameters.all()) {
         if (is_encoder(name) && !find(prefix + name.substr(kEncoder.size())).empty()) ++hits;

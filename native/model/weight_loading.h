@@ -23,8 +23,9 @@ enum class LoadScope { kModel, kEncoder };
 
 /**
  * Copies the tensors of a file into the parameters. Encoder keys may carry a prefix (`encoder.` as this
- * project and the PyTorch original write, `bert.`, or none) and the old names `LayerNorm.gamma` /
- * `LayerNorm.beta`. Nothing is copied unless everything in scope is there and fits.
+ * project and the PyTorch original write, `bert.`, `roberta.`, `electra.`, `ernie.`, `roformer.`, any of them
+ * behind `module.` or `model.`, or none) and the old names `LayerNorm.gamma` / `LayerNorm.beta`. Nothing is
+ * copied unless everything in scope is there and fits.
  * @throws WeightError BAD_WEIGHTS naming the tensors that are missing, BAD_SHAPE one that does not fit
  */
 LoadReport load_weights(Parameters& parameters, const std::string& path, LoadScope scope);

@@ -214,7 +214,9 @@ describe("a model directory", () => {
   });
 
   test.each<[string, (config: Record<string, unknown>) => object, RegExp]>([
-    ["of another kind", (config) => ({ ...config, model_type: "roberta" }), /"model_type": is "roberta", but only "bert"/],
+    ["of another kind", (config) => ({ ...config, model_type: "gpt2" }),
+      /"model_type": is "gpt2", but only "bert", "roberta", "electra", "ernie", "roformer" are supported/],
+    ["that is a decoder", (config) => ({ ...config, is_decoder: true }), /"is_decoder": is true, but a decoder is not/],
     ["without sizes", (config) => without(config, "hidden_size"), /"hidden_size": /],
     ["with sizes that do not fit each other", (config) => ({ ...config, hidden_size: 15 }), /not a multiple of num_att/],
     ["with sizes that do not fit the weights", (config) => ({ ...config, intermediate_size: 8 }), /has the shape \[32, 16\]/],
@@ -247,7 +249,7 @@ describe("a pretrained directory", () => {
   });
 
   test.each<[string, RegExp]>([
-    ["none", /none does not exist: use a complete BERT directory/],
+    ["none", /none does not exist: use a complete directory of a Hugging Face encoder/],
     ["dev.jsonl", /dev\.jsonl is not a directory/],
     ["directories/without-weights", /without-weights has no weights/],
     ["directories/sharded", /split into several files, which is not supported: save the model as one/],

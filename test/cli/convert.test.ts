@@ -118,7 +118,7 @@ describe("refuses, and leaves nothing behind,", () => {
     ["another number of types", { ent2id: "three.json" }, /seed\/encoder, 3 types and head size 4: give the encoder, .* The tensor dense\.\w+ /],
     ["another head size", { "head-size": "64" }, /seed\/encoder, 2 types and head size 64: give the encoder, .* The tensor dense\.\w+ /],
     ["an odd head size with RoPE", { "head-size": "5" }, /The head size 5 is odd, but RoPE rotates pairs/],
-    ["an encoder directory that is not there", { encoder: "none" }, /none does not exist: use a complete BERT directory/],
+    ["an encoder directory that is not there", { encoder: "none" }, /none does not exist: use a complete directory/],
     ["an output that exists", { output: "model" }, /model exists already and is not empty/],
   ])("%s", async (_, changes, message) => {
     const paths = Object.fromEntries(Object.entries(changes).map(([flag, value]) =>

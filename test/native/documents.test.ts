@@ -8,6 +8,7 @@ import { evaluate } from "../../lib/evaluation/evaluate.js";
 import { tuneThresholds } from "../../lib/evaluation/tune-thresholds.js";
 import { rewriteDescription } from "../../lib/model/directory.js";
 import { packEncodings } from "../../lib/model/document-prediction.js";
+import { bertSwitches } from "../../lib/model/encoder-config.js";
 import { GlobalPointer } from "../../lib/model/global-pointer.js";
 import { Vocabulary } from "../../lib/tokenizer/vocabulary.js";
 import { temporaryFolder } from "../support/commands.js";
@@ -45,7 +46,7 @@ async function randomModel(directory: string, factor: number): Promise<GlobalPoi
     encoder: {
       vocabSize: vocabulary.size, hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 2, intermediateSize: 8,
       maxPositionEmbeddings: SIZE, typeVocabSize: 2, padTokenId: 0, layerNormEps: 1e-12, hiddenAct: "gelu",
-      hiddenDropoutProb: 0, attentionProbsDropoutProb: 0, initializerRange: 1,
+      hiddenDropoutProb: 0, attentionProbsDropoutProb: 0, initializerRange: 1, ...bertSwitches(8),
     },
     head: { type: "global-pointer", headSize: 16, rope: true, maskSpecialTokens: false },
     entityTypes: TYPES,

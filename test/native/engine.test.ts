@@ -234,6 +234,12 @@ describe("arguments that do not fit are refused at once", () => {
     ["a layerNormEps of 0", { layerNormEps: 0 }, RangeError],
     ["a padding token outside the vocabulary", { padTokenId: 40 }, RangeError],
     ["a switch that is no boolean", { rope: 1 }, TypeError],
+    ["unknown positions", { positions: "relative" }, RangeError],
+    ["rotary positions in heads of an odd size", { positions: "rotary", hiddenSize: 18 }, RangeError],
+    ["rotated values without rotary positions", { rotaryValue: true }, RangeError],
+    ["positions that begin anywhere", { positionOffset: 3 }, RangeError],
+    ["positions that are rotary and begin later", { positions: "rotary", positionOffset: 1 }, RangeError],
+    ["positions that begin at the last", { padTokenId: 18, positionOffset: 19 }, RangeError],
   ];
   test.each(shapes)("shape: %s", (_, change, kind) => {
     const shape = { ...tinyShape, ...change };

@@ -1,5 +1,6 @@
 // GlobalPointer.predict and evaluate, as a program calls them.
 import { evaluate, type EvaluationOptions } from "../../lib/evaluation/evaluate.js";
+import { bertSwitches } from "../../lib/model/encoder-config.js";
 import { GlobalPointer, type PredictOptions } from "../../lib/model/global-pointer.js";
 import { Vocabulary } from "../../lib/tokenizer/vocabulary.js";
 
@@ -13,7 +14,7 @@ beforeAll(async () => {
     encoder: {
       vocabSize: vocabulary.size, hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 2, intermediateSize: 8,
       maxPositionEmbeddings: 16, typeVocabSize: 2, padTokenId: 0, layerNormEps: 1e-12, hiddenAct: "gelu",
-      hiddenDropoutProb: 0, attentionProbsDropoutProb: 0, initializerRange: 0.02,
+      hiddenDropoutProb: 0, attentionProbsDropoutProb: 0, initializerRange: 0.02, ...bertSwitches(8),
     },
     head: { type: "global-pointer", headSize: 4, rope: true, maskSpecialTokens: false },
     entityTypes: ["a", "b"],

@@ -1,4 +1,5 @@
 import type { PackedBatch, SpanTable } from "../../lib/data/packed-batch.js";
+import { bertSwitches } from "../../lib/model/encoder-config.js";
 import { createEngine } from "../../lib/model/engine.js";
 import type { DenseTensor, EngineOptions, ModelShape, NativeEngine, OptimizerOptions } from "../../lib/model/native.js";
 
@@ -17,6 +18,7 @@ export const tinyShape: ModelShape = {
   hiddenDropoutProb: 0.1,
   attentionProbsDropoutProb: 0.1,
   initializerRange: 0.02,
+  ...bertSwitches(16),
   entityTypeCount: 3,
   headType: "global-pointer",
   headSize: 8,
@@ -27,7 +29,8 @@ export const tinyShape: ModelShape = {
 
 /** The shape of a fixture, which says nothing of what all of its models share. */
 export function shapeOfFixture(stored: Partial<ModelShape>): ModelShape {
-  return { ...tinyShape, maskSpecialTokens: false, ...stored, padTokenId: 0 };
+  const { hiddenSize = tinyShape.hiddenSize } = stored;
+  return { ...tinyShape, maskSpecialTokens: false, ...stored, padTokenId: 0, ...bertSwitches(hiddenSize) };
 }
 
 /** A model and a batch that keep the engine busy for many turns of the event loop. */
@@ -35,6 +38,7 @@ export const largeShape: ModelShape = {
   ...tinyShape,
   vocabSize: 20_000,
   hiddenSize: 128,
+  embeddingSize: 128,
   numHiddenLayers: 3,
   intermediateSize: 512,
   maxPositionEmbeddings: 256,
