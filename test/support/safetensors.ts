@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 
 export interface StoredTensor {
   shape: number[];
@@ -21,4 +21,17 @@ export function readSafetensors(path: string): Map<string, StoredTensor> {
     tensors.set(name, { shape: entry.shape, data });
   }
   return tensors;
+}
+
+/** Gives the tensors of a safetensors file other names; their values stay. */
+export function renameTensors(path: string, rename: (name: string) => string): void {
+  const bytes = readFileSync(path);
+  const headerLength = Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.toString("utf8", 8, 8 + headerLength)) as Record<string, unknown>;
+  const renamed = Object.fromEntries(Object.entries(header).map(([name, entry]) =>
+    [name === "__metadata__" ? name : rename(name), entry]));
+  const text = Buffer.from(JSON.stringify(renamed));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  writeFileSync(path, Buffer.concat([length, text, bytes.subarray(8 + headerLength)]));
 }
