@@ -1,7 +1,7 @@
 """What the plain PyTorch baselines share: GlobalPointer on BERT, padded batches, dense labels and scores.
 
-Unless the settings say otherwise: random weights, BERT of 2 layers x 128 (2 heads of 64, feed-forward 512, dropout 0.1, transformers' default attention), head size 64
-with RoPE; spans over [CLS] and [SEP] are scored in training and never count as predictions. AdamW with weight decay
+Unless the settings say otherwise: random weights, BERT of 2 layers x 128 (2 heads of 64, feed-forward 512, dropout 0.1,
+transformers' default attention), head size 64 with RoPE; spans over [CLS] and [SEP] are scored in training and never count as predictions. AdamW with weight decay
 0.01 on everything, learning rate 1e-3 with linear warm-up over the first tenth of the steps, then linear decay to 0,
 gradient norm clipped at 1, lower-cased text. Batches are drawn at random, not by length; texts are cut at the maximum
 length, and entities beyond count as missed. Batch size, maximum length and epochs are a corpus's own.

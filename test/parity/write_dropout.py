@@ -84,7 +84,8 @@ def write_case(folder: Path, case: Case, weights: dict[str, Tensor]) -> None:
     single = train(case, weights, torch.float32)
     loss = max(abs(a - b) / a for a, b in zip(truth.losses, single.losses, strict=True))
     weight = max((truth.weights[name] - single.weights[name]).abs().max().item() for name in weights)
-    print(f"{case.name}: {truth.losses[0]:.4f} -> {truth.losses[-1]:.4f}; float32 within: losses {loss:.1e} rel., weights {weight:.1e}")
+    within = f"losses {loss:.1e} rel., weights {weight:.1e}"
+    print(f"{case.name}: {truth.losses[0]:.4f} -> {truth.losses[-1]:.4f}; float32 within: {within}")
     assert loss < 5e-6 and weight < 5e-5, f"{case.name}: float32 strays"
     folder.mkdir()
     write_safetensors(folder / "expected.safetensors", {name: tensor.float() for name, tensor in truth.weights.items()})
