@@ -118,17 +118,37 @@ const schedule = z.discriminatedUnion("type", [
   { path: ["warmupSteps"], message: "stands beside training.schedule.warmupRatio; give one of the two" },
 );
 
+const ema = z.strictObject({ decay: fraction().default(0.999) }, "an object");
+
+const epsilon = positive().default(1);
+
+const adversarial = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("fgm"), epsilon }),
+  z.strictObject({
+    type: z.literal("pgd"), epsilon, alpha: positive().default(0.3), steps: wholeNumber(1, LIMITS.ascents).default(3),
+  }),
+], "an object whose type is \"fgm\" or \"pgd\"");
+
 const training = z.strictObject({
   epochs: wholeNumber(1),
   batchSize: wholeNumber(1, LIMITS.batchSize),
   learningRate: positive(),
   headLearningRate: positive().optional(),
+  layerDecay: share().default(1),
+  frozenEmbeddings: flag().default(false),
+  frozenLayers: wholeNumber(0, LIMITS.layers).default(0),
   weightDecay: number(0).default(0.01),
   decayAll: flag().default(false),
   adamBeta1: fraction().default(0.9),
   adamBeta2: fraction().default(0.999),
   adamEps: positive().default(1e-8),
   maxGradNorm: number(0).default(1),
+  accumulationSteps: wholeNumber(1, LIMITS.batchSize).default(1),
+  ema: ema.optional(),
+  adversarial: adversarial.optional(),
+  rDrop: number(0).default(0),
+  labelSmoothing: fraction().default(0),
+  activationCheckpointing: flag().default(false),
   schedule: schedule.prefault({ type: "linear", warmupRatio: 0.1 }),
   seed: wholeNumber(0, 2 ** 32 - 1).default(2333),
   maxSeqLen: wholeNumber(3, LIMITS.size).default(128),
@@ -139,12 +159,34 @@ const training = z.strictObject({
 }, "an object").refine(
   ({ maxSeqLen, stride }) => (stride ?? 1) <= maxSeqLen - 2,
   { path: ["stride"], message: "is more than training.maxSeqLen - 2, the tokens of a window; lower it" },
+).refine(
+  ({ adversarial: perturbation, frozenEmbeddings }) => perturbation === undefined || !frozenEmbeddings,
+  { path: ["adversarial"], message: "perturbs word embeddings, which training.frozenEmbeddings lets take no gradient; "
+    + "remove one of the two" },
+).refine(
+  ({ adversarial: perturbation, frozenLayers }) => perturbation === undefined || frozenLayers === 0,
+  { path: ["adversarial"], message: "perturbs word embeddings, which training.frozenLayers freezes with the layers; "
+    + "remove one of the two" },
 );
 
 const evaluation = z.strictObject({
   batchSize: wholeNumber(1, LIMITS.batchSize).default(32),
   threshold: number().default(0),
 }, "an object");
+
+/** Two passes that drop nothing are the same. */
+function dropsSomething({ encoder, training: { rDrop } }: {
+  encoder: { hiddenDropoutProb?: number | undefined; attentionProbsDropoutProb?: number | undefined };
+  training: { rDrop: number };
+}): boolean {
+  return rDrop === 0 || encoder.hiddenDropoutProb !== 0 || encoder.attentionProbsDropoutProb !== 0;
+}
+
+const withoutDropout = {
+  path: ["training", "rDrop"],
+  message: "compares two passes with other dropout, but encoder.hiddenDropoutProb and "
+    + "encoder.attentionProbsDropoutProb are 0; give dropout, or remove it",
+};
 
 function configSchemaWith<E extends z.ZodType>(encoder: E) {
   return z.strictObject({
@@ -161,11 +203,14 @@ function configSchemaWith<E extends z.ZodType>(encoder: E) {
   }, "an object");
 }
 
-const configWithPretrained = configSchemaWith(pretrainedEncoder);
+const configWithPretrained = configSchemaWith(pretrainedEncoder).refine(dropsSomething, withoutDropout);
 const configWithRandomEncoder = configSchemaWith(randomEncoder).refine(
   ({ encoder, training: { maxSeqLen } }) => maxSeqLen <= (encoder.maxPositionEmbeddings ?? maxSeqLen),
   { path: ["training", "maxSeqLen"], message: "is more than encoder.maxPositionEmbeddings; lower it or raise that" },
-);
+).refine(
+  ({ encoder, training: { frozenLayers } }) => frozenLayers <= encoder.numHiddenLayers,
+  { path: ["training", "frozenLayers"], message: "is more than encoder.numHiddenLayers; lower it" },
+).refine(dropsSomething, withoutDropout);
 const anyConfig = configSchemaWith(z.union([pretrainedEncoder, randomEncoder]));
 
 /** A config with every default filled in. */

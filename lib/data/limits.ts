@@ -12,4 +12,6 @@ export const LIMITS = {
   entityTypes: 2 ** 20,
   /** Texts at a time. */
   batchSize: 2 ** 20,
+  /** Of projected gradient descent on the embeddings. */
+  ascents: 1000,
 } as const;

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { LabelledBatch } from "../data/dataset.js";
 import type { PackedBatch, SpanTable } from "../data/packed-batch.js";
 import { GlobalPointerError } from "../errors.js";
 
@@ -66,16 +67,54 @@ export interface OptimizerOptions {
   decayAll: boolean;
 }
 
+/** What a training step does besides; whatever is left out is not done. */
+export interface StepOptions {
+  /**
+   * In (0, 1]: the learning rate of layer l of N is that of the encoder times layerDecay^(N - 1 - l), that of the
+   * embeddings (and whatever else lies below the first layer) times layerDecay^N.
+   */
+  layerDecay?: number;
+  /** Embeddings that do not learn: no gradient, no decay, no share in the gradient's norm. */
+  frozenEmbeddings?: boolean;
+  /** The lowest layers that do not learn either, and the embeddings with them; at most as many as there are. */
+  frozenLayers?: number;
+  /**
+   * In [0, 1): a moving average of the weights is kept. After step t (from 1) it is d * average + (1 - d) * weights,
+   * d = min(averageDecay, (1 + t) / (10 + t)). Everything but trainStep, saving included, then sees the averaged model.
+   */
+  averageDecay?: number;
+  /**
+   * Adds the gradient of the loss with perturbed word embeddings to the gradient of the loss. The perturbation makes
+   * `steps` ascents of L2 norm `alpha` along the gradient, and stays within the ball of radius `epsilon` (norms over the
+   * whole matrix). One ascent of alpha = epsilon is FGM, several are PGD. Not beside frozen embeddings.
+   */
+  adversarial?: { epsilon: number; alpha: number; steps: number };
+  /**
+   * At least 0: every batch is passed twice, with other dropout masks (R-Drop, Wu et al. 2021, arXiv 2106.14448). The
+   * loss is the mean of both plus rDrop times their divergence: the mean over (sequence, type) of the sum over all spans
+   * of half the symmetric Kullback-Leibler divergence of sigmoid(score).
+   */
+  rDrop?: number;
+  /**
+   * In [0, 1): the share of each gold span that goes to the four spans beginning or ending one token off (boundary
+   * smoothing, Zhu and Li 2022, arXiv 2204.12031); what has no place stays.
+   */
+  labelSmoothing?: number;
+  /** Encoder layers keep their input only and are computed again in the backward pass; results are the same bits. */
+  activationCheckpointing?: boolean;
+}
+
 export interface LearningRates {
   encoder: number;
   head: number;
 }
 
 export interface StepResult {
+  /** Mean over all (sequence, type) of the batches, before the step and without perturbation. */
   loss: number;
   /** Global L2 norm of the gradient before clipping. */
   gradientNorm: number;
-  /** False when loss or gradient were not finite: the parameters are then left as they were. */
+  /** False when loss or gradient were not finite: weights, average, optimizer and random state are then as before. */
   applied: boolean;
 }
 
@@ -107,10 +146,19 @@ export interface NativeEngine {
   saveWeights(path: string): Promise<void>;
   /** A PyTorch state dict with the key names of GlobalPointer_pytorch. */
   saveStateDict(path: string): Promise<void>;
-  configureOptimizer(options: OptimizerOptions): Promise<void>;
-  trainStep(batch: PackedBatch, gold: SpanTable, learningRates: LearningRates): Promise<StepResult>;
-  /** Moments, step count and random state. */
+  /** Begins a training of the model as it is; one that ran before is given up. */
+  configureOptimizer(options: OptimizerOptions, stepOptions?: StepOptions): Promise<void>;
+  /**
+   * One optimizer step on the union of the batches, at least one, of which one at a time takes memory: gradients are
+   * those of a single batch that holds all their sequences, up to rounding.
+   */
+  trainStep(batches: readonly LabelledBatch[], learningRates: LearningRates): Promise<StepResult>;
+  /** Moments, step count and random state; beside a moving average the weights themselves, too. */
   saveOptimizer(path: string): Promise<void>;
+  /**
+   * The same back, into an optimizer that was configured with the same options; an average is taken from the model, so
+   * its weights are to be loaded before. A file that does not fit is refused (`BAD_WEIGHTS`) and changes nothing.
+   */
   loadOptimizer(path: string): Promise<void>;
   /** Mean loss without dropout and without learning from it. */
   loss(batch: PackedBatch, gold: SpanTable): Promise<number>;

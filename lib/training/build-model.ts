@@ -71,6 +71,13 @@ export function planModel(config: ResolvedConfig): ModelPlan {
       + "tokens: lower training.maxSeqLen.",
     );
   }
+  if (config.training.frozenLayers > shape.numHiddenLayers) {
+    throw new GlobalPointerError(
+      "CONFIG",
+      `training.frozenLayers is ${config.training.frozenLayers}, but the encoder has ${shape.numHiddenLayers} `
+      + "layers: lower training.frozenLayers.",
+    );
+  }
   return {
     describe: (entityTypes) => ({
       encoder: shape, head: config.head, entityTypes, tokenizer, threshold: config.evaluation.threshold,

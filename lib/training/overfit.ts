@@ -8,6 +8,7 @@ import { BertTokenizer } from "../tokenizer/bert-tokenizer.js";
 import { planModel } from "./build-model.js";
 import { readTrainingData } from "./data.js";
 import { createModel, prepare } from "./prepare.js";
+import { plainStepOptions } from "./step-options.js";
 import type { TrainingContext } from "./trainer.js";
 
 /** A model that learns at all has learnt a batch long before. */
@@ -59,8 +60,9 @@ async function look(model: GlobalPointer, labelled: LabelledBatch): Promise<{ sc
 }
 
 /**
- * Trains on one batch until it is learnt, without dropout and without a schedule, and leaves nothing on the disk: a
- * batch that cannot be learnt points to faults of data, labels or settings.
+ * Trains on one batch until it is learnt, without dropout, schedule, accumulation, moving average and adversarial
+ * training, and leaves nothing on the disk: a batch that cannot be learnt points to faults of data, labels or settings.
+ * What is frozen stays frozen.
  *
  * @throws GlobalPointerError as `train` does
  */
@@ -79,7 +81,7 @@ export async function overfitBatch(
   const encoder = { ...description.encoder, hiddenDropoutProb: 0, attentionProbsDropoutProb: 0 };
   const model = await createModel(plan, { ...description, encoder }, config, observer);
   try {
-    await prepare(model, config, data, observer);
+    await prepare(model, config, data, observer, plainStepOptions(config));
     const labelled = dataset.batch(withSpans);
     observer?.message?.(
       `learning ${withSpans.length} sequences with ${labelled.gold.sequence.length} entities by heart, without dropout`,
@@ -90,9 +92,7 @@ export async function overfitBatch(
     while (steps < MAX_STEPS && signal?.aborted !== true) {
       const step = ++steps;
       const began = performance.now();
-      const result = await model.engine.trainStep(
-        labelled.batch, labelled.gold, { encoder: learningRate, head: headLearningRate },
-      );
+      const result = await model.engine.trainStep([labelled], { encoder: learningRate, head: headLearningRate });
       ({ loss } = result);
       if (!result.applied) {
         throw new GlobalPointerError(

@@ -3,9 +3,11 @@ import { formatAlignmentReport } from "../data/alignment-report.js";
 import { formatReadReport } from "../data/read-samples.js";
 import type { ModelDescription } from "../model/description.js";
 import { GlobalPointer } from "../model/global-pointer.js";
+import type { StepOptions } from "../model/native.js";
 import type { ModelPlan } from "./build-model.js";
 import type { TrainingData } from "./data.js";
 import type { TrainingObserver } from "./progress.js";
+import { stepOptions } from "./step-options.js";
 
 /**
  * Makes the model of a plan, with pretrained weights where the plan has them, and tells what was loaded.
@@ -41,9 +43,14 @@ export async function createModel(
   }
 }
 
-/** Tells what became of the data, and makes the optimizer. */
+/**
+ * Tells what became of the data, and makes the optimizer.
+ *
+ * @param options of a step; default: what the config asks for
+ */
 export async function prepare(
   model: GlobalPointer, config: ResolvedConfig, data: TrainingData, observer: TrainingObserver | undefined,
+  options: StepOptions = stepOptions(config),
 ): Promise<void> {
   const { training } = config;
   const report = [
@@ -62,5 +69,5 @@ export async function prepare(
     eps: training.adamEps,
     maxGradNorm: training.maxGradNorm,
     decayAll: training.decayAll,
-  });
+  }, options);
 }

@@ -55,7 +55,8 @@ export class Trainer {
     private readonly state: TrainerState,
     private readonly context: TrainingContext,
   ) {
-    this.stepsPerEpoch = Math.ceil(data.dataset.sequenceCount / config.training.batchSize);
+    const { batchSize, accumulationSteps } = config.training;
+    this.stepsPerEpoch = Math.ceil(data.dataset.sequenceCount / (batchSize * accumulationSteps));
     this.totalSteps = this.stepsPerEpoch * config.training.epochs;
   }
 
@@ -78,29 +79,39 @@ export class Trainer {
     return learningRateFactor(this.config.training.schedule, step, this.totalSteps, this.stepsPerEpoch);
   }
 
+  /**
+   * The batches whose gradients make one optimizer step: `accumulationSteps` of `batchSize` sequences, fewer at the end
+   * of the epoch; undefined past it.
+   */
+  private batchesOf(step: number, order: Uint32Array): LabelledBatch[] | undefined {
+    if (step >= this.stepsPerEpoch) return undefined;
+    const { batchSize, accumulationSteps } = this.config.training;
+    const first = step * batchSize * accumulationSteps;
+    const sequences = order.subarray(first, first + batchSize * accumulationSteps);
+    return Array.from({ length: Math.ceil(sequences.length / batchSize) }, (_, index) =>
+      this.data.dataset.batch(sequences.subarray(index * batchSize, (index + 1) * batchSize)));
+  }
+
   /** Runs the steps that are left of the epoch, or those until the stop. */
   private async trainSteps(): Promise<void> {
     const { state } = this;
-    const { batchSize, learningRate, headLearningRate = learningRate, seed } = this.config.training;
+    const { learningRate, headLearningRate = learningRate, seed } = this.config.training;
     const order = shuffledOrder(this.data.dataset.sequenceCount, seed, state.epoch);
-    const batchOf = (step: number): LabelledBatch | undefined => step < this.stepsPerEpoch
-      ? this.data.dataset.batch(order.subarray(step * batchSize, (step + 1) * batchSize))
-      : undefined;
-    let next = batchOf(state.stepInEpoch);
+    let next = this.batchesOf(state.stepInEpoch, order);
     while (next !== undefined && !this.stopRequested) {
       const began = performance.now();
-      const { batch, gold } = next;
+      const batches = next;
       const factor = this.factorOfStep(state.step);
-      const pending = this.model.engine.trainStep(batch, gold, {
+      const pending = this.model.engine.trainStep(batches, {
         encoder: learningRate * factor, head: headLearningRate * factor,
       });
-      next = batchOf(state.stepInEpoch + 1); // packed while the engine computes
+      next = this.batchesOf(state.stepInEpoch + 1, order); // packed while the engine computes
       const { loss, gradientNorm, applied } = await pending;
       if (!applied) this.refuseDivergence(loss, gradientNorm);
       state.step++;
       state.stepInEpoch++;
       state.lossSum += loss;
-      state.tokens += batch.inputIds.length;
+      for (const { batch } of batches) state.tokens += batch.inputIds.length;
       state.seconds += (performance.now() - began) / 1000;
       this.reportStep();
     }

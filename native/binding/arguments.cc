@@ -24,8 +24,6 @@ std::string text(const Parts&... parts) {
   return stream.str();
 }
 
-Napi::Value property(const Napi::Object& object, const char* key) { return object.Get(key); }
-
 std::vector<int32_t> int32_property(const Napi::Object& object, const std::string& owner, const char* key) {
   const Napi::Value value = property(object, key);
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {
@@ -95,6 +93,8 @@ std::string string_argument(const Napi::CallbackInfo& info, size_t index, const 
   return info[index].As<Napi::String>().Utf8Value();
 }
 
+Napi::Value property(const Napi::Object& object, const char* key) { return object.Get(key); }
+
 double number_property(const Napi::Object& object, const char* key) {
   const Napi::Value value = property(object, key);
   if (!value.IsNumber()) throw_type_error(object.Env(), text(key, " must be a number."));
@@ -124,11 +124,15 @@ std::string string_property(const Napi::Object& object, const char* key) {
   return value.As<Napi::String>().Utf8Value();
 }
 
+Napi::Object object_property(const Napi::Object& object, const char* key) {
+  const Napi::Value value = property(object, key);
+  if (!value.IsObject()) throw_type_error(object.Env(), text(key, " must be an object."));
+  return value.As<Napi::Object>();
+}
+
 ModelShape shape_property(const Napi::Object& options, const char* key) {
   const Napi::Env env = options.Env();
-  const Napi::Value value = property(options, key);
-  if (!value.IsObject()) throw_type_error(env, text(key, " must be an object."));
-  const auto object = value.As<Napi::Object>();
+  const Napi::Object object = object_property(options, key);
   constexpr int64_t kMost = 1 << 24;  // keeps every product of two sizes far from overflow
   ModelShape shape;
   shape.vocab_size = integer_property(object, "vocabSize", 1, kMost);
@@ -169,8 +173,11 @@ ModelShape shape_property(const Napi::Object& options, const char* key) {
 }
 
 Batch batch_argument(const Napi::CallbackInfo& info, size_t index, const ModelShape& shape) {
-  const Napi::Env env = info.Env();
-  const Napi::Object object = object_argument(info, index, "batch");
+  return batch_value(object_argument(info, index, "batch"), shape);
+}
+
+Batch batch_value(const Napi::Object& object, const ModelShape& shape) {
+  const Napi::Env env = object.Env();
   Batch batch;
   batch.input_ids = int32_property(object, "batch", "inputIds");
   const std::vector<int32_t> starts = int32_property(object, "batch", "sequenceStarts");
@@ -212,8 +219,11 @@ Batch batch_argument(const Napi::CallbackInfo& info, size_t index, const ModelSh
 
 GoldSpans gold_argument(const Napi::CallbackInfo& info, size_t index, const Batch& batch,
                         const ModelShape& shape) {
-  const Napi::Env env = info.Env();
-  const Napi::Object object = object_argument(info, index, "gold");
+  return gold_value(object_argument(info, index, "gold"), batch, shape);
+}
+
+GoldSpans gold_value(const Napi::Object& object, const Batch& batch, const ModelShape& shape) {
+  const Napi::Env env = object.Env();
   const auto sequence = int32_property(object, "gold", "sequence");
   const auto type = int32_property(object, "gold", "entityType");
   const auto start = int32_property(object, "gold", "start");

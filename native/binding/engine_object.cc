@@ -4,6 +4,7 @@
 
 #include "binding/answers.h"
 #include "binding/arguments.h"
+#include "binding/training_arguments.h"
 #include "engine/error.h"
 
 namespace gp::binding {
@@ -202,27 +203,17 @@ Napi::Value EngineObject::save_state_dict(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineObject::configure_optimizer(const Napi::CallbackInfo& info) {
-  const Napi::Object object = object_argument(info, 0, "options");
-  AdamWOptions options;
-  options.weight_decay = number_property(object, "weightDecay");
-  options.beta1 = number_property(object, "beta1");
-  options.beta2 = number_property(object, "beta2");
-  options.eps = number_property(object, "eps");
-  options.decay_all = boolean_property(object, "decayAll");
-  const double max_grad_norm = number_property(object, "maxGradNorm");
-  return enqueue(info.Env(), [this, options, max_grad_norm] {
-    session_->configure_optimizer(options, max_grad_norm);
+  return enqueue(info.Env(), [this, options = training_options_arguments(info, shape_)] {
+    session_->configure_training(options);
     return undefined_answer();
   });
 }
 
 Napi::Value EngineObject::train_step(const Napi::CallbackInfo& info) {
-  Batch batch = batch_argument(info, 0, shape_);
-  GoldSpans gold = gold_argument(info, 1, batch, shape_);
-  const Napi::Object object = object_argument(info, 2, "learningRates");
-  const LearningRates rates{number_property(object, "encoder"), number_property(object, "head")};
-  return enqueue(info.Env(), [this, batch = std::move(batch), gold = std::move(gold), rates]() -> Answer {
-    const StepResult result = session_->train_step(batch, gold, rates);
+  std::vector<LabelledBatch> batches = labelled_batches_argument(info, 0, shape_);
+  const LearningRates rates = learning_rates_argument(info, 1);
+  return enqueue(info.Env(), [this, batches = std::move(batches), rates]() -> Answer {
+    const StepResult result = session_->train_step(batches, rates);
     return [result](Napi::Env env) { return step_value(env, result); };
   });
 }

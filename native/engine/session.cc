@@ -3,48 +3,15 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
-#include <cmath>
 #include <utility>
 
 #include "engine/device.h"
 #include "engine/error.h"
+#include "engine/on_cpu.h"
 #include "weights/safetensors.h"
 #include "weights/torch_archive.h"
 
 namespace gp {
-namespace {
-
-TensorMap on_cpu(const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
-  TensorMap copies;
-  for (const auto& [name, tensor] : tensors)
-    copies.emplace_back(name, tensor.detach().to(at::kCPU).contiguous());
-  return copies;
-}
-
-uint64_t whole_number(const std::map<std::string, std::string>& metadata, const std::string& key,
-                      const std::string& path) {
-  const auto found = metadata.find(key);
-  if (found == metadata.end() || found->second.empty() || found->second.size() > 20 ||
-      found->second.find_first_not_of("0123456789") != std::string::npos) {
-    throw Error("BAD_WEIGHTS", "The optimizer state " + path + " lacks its " + key +
-                                   ": resume from another checkpoint, or start training anew.");
-  }
-  return std::stoull(found->second);
-}
-
-/** Scales all gradients so that their global L2 norm is at most `limit` (0: any); returns the norm before. */
-double clip_gradients(const Parameters& parameters, double limit) {
-  at::NoGradGuard no_gradient;
-  std::vector<at::Tensor> gradients;
-  for (const auto& [name, tensor] : parameters.all()) {
-    if (tensor.grad().defined()) gradients.push_back(tensor.grad());
-  }
-  const double norm = at::stack(at::_foreach_norm(gradients, 2)).norm().item<double>();
-  if (limit > 0 && norm > limit) at::_foreach_mul_(gradients, limit / (norm + 1e-6));
-  return norm;
-}
-
-}  // namespace
 
 void Session::initialise() {
   // Set in any case: a new thread would take over what the last engine was given.
@@ -59,6 +26,7 @@ void Session::initialise() {
 }
 
 void Session::build_model() {
+  training_.reset();
   try {
     model_ = std::make_unique<Model>(options_.shape, options_.seed);
     model().parameters().to(device_);
@@ -72,14 +40,18 @@ void Session::build_model() {
 }
 
 LoadReport Session::load_weights(const std::string& path, LoadScope scope) {
-  return gp::load_weights(model().parameters(), path, scope);
+  const LoadReport report = gp::load_weights(model().parameters(), path, scope);
+  if (training_) training_->weights_replaced();
+  return report;
 }
 
 void Session::save_weights(const std::string& path) const {
+  const BorrowedValues as_seen = averaged();
   write_safetensors(path, on_cpu(model().parameters().all()), {{"format", "pt"}});
 }
 
 void Session::save_state_dict(const std::string& path) const {
+  const BorrowedValues as_seen = averaged();
   TensorMap tensors = on_cpu(model().parameters().all());
   const int64_t hidden = options_.shape.hidden_size;
   tensors.emplace_back("encoder.pooler.dense.weight", at::zeros({hidden, hidden}));
@@ -87,9 +59,10 @@ void Session::save_state_dict(const std::string& path) const {
   write_torch_state_dict(path, tensors);
 }
 
-void Session::configure_optimizer(const AdamWOptions& options, double max_grad_norm) {
-  optimizer_.emplace(model().parameters(), options);
-  max_grad_norm_ = max_grad_norm;
+void Session::configure_training(const TrainingOptions& options) {
+  if (training_) training_->keep_average();
+  training_.reset();
+  training_.emplace(model(), options);
 }
 
 Model& Session::model() const {
@@ -97,61 +70,43 @@ Model& Session::model() const {
   return *model_;
 }
 
-AdamW& Session::optimizer() {
-  if (!optimizer_) throw Error("INTERNAL", "The optimizer was not configured before it was used.");
-  return *optimizer_;
+Training& Session::training() {
+  if (!training_) throw Error("INTERNAL", "The optimizer was not configured before it was used.");
+  return *training_;
 }
 
-StepResult Session::train_step(const Batch& batch, const GoldSpans& gold, LearningRates rates) {
-  AdamW& adamw = optimizer();
-  model().parameters().clear_gradients();
-  const at::Tensor loss = model().loss(batch, gold, {true, &random_});
-  StepResult result{loss.item<double>(), std::nan(""), false};
-  if (!std::isfinite(result.loss)) return result;
-  loss.backward();
-  result.gradient_norm = clip_gradients(model().parameters(), max_grad_norm_);
-  if (std::isfinite(result.gradient_norm)) {
-    adamw.step(rates);
-    result.applied = true;
-  }
-  model().parameters().clear_gradients();
-  return result;
+BorrowedValues Session::averaged() const { return training_ ? training_->averaged() : BorrowedValues(); }
+
+StepResult Session::train_step(const std::vector<LabelledBatch>& batches, LearningRates rates) {
+  return training().step(batches, rates, random_);
 }
 
-void Session::save_optimizer(const std::string& path) const {
-  if (!optimizer_) throw Error("INTERNAL", "The optimizer was not configured before it was saved.");
-  write_safetensors(path, on_cpu(optimizer_->state()),
-                    {{"steps", std::to_string(optimizer_->steps())},
-                     {"randomSeed", std::to_string(random_.seed)},
-                     {"randomDraws", std::to_string(random_.draws)}});
-}
+void Session::save_optimizer(const std::string& path) { training().save(path, random_); }
 
-void Session::load_optimizer(const std::string& path) {
-  const WeightFile file = read_weight_file(path);
-  const RandomStream random{whole_number(file.metadata, "randomSeed", path),
-                            whole_number(file.metadata, "randomDraws", path)};
-  optimizer().restore(file.tensors, static_cast<int64_t>(whole_number(file.metadata, "steps", path)));
-  random_ = random;
-}
+void Session::load_optimizer(const std::string& path) { training().load(path, random_); }
 
 double Session::loss(const Batch& batch, const GoldSpans& gold) {
   at::NoGradGuard no_gradient;
+  const BorrowedValues as_seen = averaged();
   return model().loss(batch, gold, {}).item<double>();
 }
 
 std::vector<SpanHit> Session::predict(const Batch& batch, const std::vector<float>& thresholds) {
+  const BorrowedValues as_seen = averaged();
   std::vector<SpanHit> hits = model().decode(batch, thresholds);
   free_memory_.bound();
   return hits;
 }
 
 std::vector<at::Tensor> Session::scores(const Batch& batch) {
+  const BorrowedValues as_seen = averaged();
   std::vector<at::Tensor> scores = model().scores(batch);
   for (auto& of_sequence : scores) of_sequence = of_sequence.to(at::kCPU).contiguous();
   return scores;
 }
 
 at::Tensor Session::hidden_states(const Batch& batch) {
+  const BorrowedValues as_seen = averaged();
   return model().hidden_states(batch).to(at::kCPU).contiguous();
 }
 
@@ -163,16 +118,20 @@ int64_t Session::head_parameter_count() const {
   return count;
 }
 
-std::vector<std::pair<std::string, at::Tensor>> Session::parameters() {
-  return on_cpu(model().parameters().all());
+TensorMap Session::parameters() {
+  const BorrowedValues as_seen = averaged();
+  TensorMap copies = on_cpu(model().parameters().all());
+  // They are read on another thread, when the next step may be running.
+  for (auto& [name, tensor] : copies) tensor = tensor.clone();
+  return copies;
 }
 
-std::pair<double, std::vector<std::pair<std::string, at::Tensor>>> Session::gradients(const Batch& batch,
-                                                                                      const GoldSpans& gold) {
+std::pair<double, TensorMap> Session::gradients(const Batch& batch, const GoldSpans& gold) {
+  const BorrowedValues as_seen = averaged();
   model().parameters().clear_gradients();
   const at::Tensor loss = model().loss(batch, gold, {});
   loss.backward();
-  std::vector<std::pair<std::string, at::Tensor>> gradients;
+  TensorMap gradients;
   for (const auto& [name, tensor] : model().parameters().all()) {
     gradients.emplace_back(name, tensor.grad().defined() ? tensor.grad() : at::zeros_like(tensor));
   }

@@ -3,14 +3,14 @@
 #include <c10/core/Device.h>
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "engine/adamw.h"
 #include "engine/free_memory.h"
+#include "engine/training.h"
 #include "model/model.h"
 #include "model/weight_loading.h"
 
@@ -25,15 +25,10 @@ struct SessionOptions {
   uint64_t seed = 0;
 };
 
-struct StepResult {
-  double loss = 0;
-  /** Global L2 norm of the gradient before clipping. */
-  double gradient_norm = 0;
-  /** False when loss or gradient are not finite: the parameters are then left as they were. */
-  bool applied = false;
-};
-
-/** A model with its optimizer and random state. Every call belongs on one and the same thread. */
+/**
+ * A model with its training and random state. Every call belongs on one and the same thread. Where the
+ * training keeps a moving average of the weights, all but training steps see the average.
+ */
 class Session {
  public:
   explicit Session(SessionOptions options) : options_(std::move(options)) {}
@@ -46,10 +41,11 @@ class Session {
   /** Writes a PyTorch state dict with the original's key names; its unused pooler is written as zeros. */
   void save_state_dict(const std::string& path) const;
 
-  void configure_optimizer(const AdamWOptions& options, double max_grad_norm);
-  StepResult train_step(const Batch& batch, const GoldSpans& gold, LearningRates rates);
-  /** Moments, step count and random state: with the weights, all that an exact resume needs. */
-  void save_optimizer(const std::string& path) const;
+  /** Begins a training of the model as it is; one that ran before is given up. */
+  void configure_training(const TrainingOptions& options);
+  StepResult train_step(const std::vector<LabelledBatch>& batches, LearningRates rates);
+  /** What the training and the random state are: with the saved weights, all that an exact resume needs. */
+  void save_optimizer(const std::string& path);
   void load_optimizer(const std::string& path);
 
   double loss(const Batch& batch, const GoldSpans& gold);
@@ -58,10 +54,9 @@ class Session {
   // For tests and analysis: dense results on the CPU.
   std::vector<at::Tensor> scores(const Batch& batch);
   at::Tensor hidden_states(const Batch& batch);
-  std::vector<std::pair<std::string, at::Tensor>> parameters();
+  TensorMap parameters();
   /** Loss and its gradient by every parameter, dropout off. */
-  std::pair<double, std::vector<std::pair<std::string, at::Tensor>>> gradients(const Batch& batch,
-                                                                               const GoldSpans& gold);
+  std::pair<double, TensorMap> gradients(const Batch& batch, const GoldSpans& gold);
 
   std::string device_name() const { return device_.str(); }
   int64_t parameter_count() const { return model().parameters().count(); }
@@ -73,13 +68,14 @@ class Session {
   void build_model();
   /** @throws Error INTERNAL before initialise, or when that failed */
   Model& model() const;
-  AdamW& optimizer();
+  Training& training();
+  /** To be held while the model is read: see the class. */
+  BorrowedValues averaged() const;
 
   SessionOptions options_;
   c10::Device device_{c10::kCPU};
   std::unique_ptr<Model> model_;
-  std::optional<AdamW> optimizer_;
-  double max_grad_norm_ = 0;
+  std::optional<Training> training_;
   RandomStream random_;
   FreeMemory free_memory_;
 };

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "model/recomputation.h"
 #include "ops/attention.h"
 #include "ops/dropout.h"
 #include "ops/rope.h"
@@ -144,14 +145,26 @@ BertEncoder::BertEncoder(Parameters& parameters, const std::string& name, const 
                                shape.hidden_size, shape.initializer_range);
   }
   for (int64_t i = 0; i < shape.num_hidden_layers; ++i) {
+    const size_t first = parameters.all().size();
     layers.emplace_back(parameters, name + "encoder.layer." + std::to_string(i), shape);
+    layer_parameters.push_back(parameters.since(first));
   }
 }
 
 at::Tensor BertEncoder::forward(const Batch& batch, ForwardMode mode) const {
   at::Tensor x = embeddings.forward(batch, mode);  // [T, embedding]
   if (embeddings_project) x = embeddings_project->forward(x);
-  for (const auto& layer : layers) x = layer.forward(x, batch.sequences, mode);
+  for (size_t i = 0; i < layers.size(); ++i) {
+    if (!mode.checkpointing) {
+      x = layers[i].forward(x, batch.sequences, mode);
+      continue;
+    }
+    // Copies: the backward pass may come after the batch is gone.
+    x = recomputed(x, layer_parameters[i], mode,
+                   [layer = &layers[i], sequences = batch.sequences](const at::Tensor& input, ForwardMode m) {
+                     return layer->forward(input, sequences, m);
+                   });
+  }
   return x;
 }
 

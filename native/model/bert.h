@@ -17,6 +17,8 @@ namespace gp {
 struct ForwardMode {
   bool training = false;
   RandomStream* random = nullptr;
+  /** Whether encoder layers keep their input only, and are computed again in the backward pass. */
+  bool checkpointing = false;
 };
 
 /** y = x W^T + b */
@@ -95,6 +97,8 @@ struct BertEncoder {
   BertEmbeddings embeddings;
   std::optional<Linear> embeddings_project;
   std::vector<BertLayer> layers;
+  /** The parameters of each layer. */
+  std::vector<std::vector<at::Tensor>> layer_parameters;
 };
 
 }  // namespace gp

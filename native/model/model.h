@@ -6,20 +6,13 @@
 #include <vector>
 
 #include "model/bert.h"
+#include "model/loss_options.h"
 #include "model/span_heads.h"
 #include "ops/span_decode.h"
 #include "ops/span_divergence.h"
 #include "ops/span_loss.h"
 
 namespace gp {
-
-/** What training may add to the loss; evaluation adds nothing. */
-struct LossOptions {
-  /** Share of each gold span that goes to its neighbours, smooth_boundaries; 0 for none. */
-  double label_smoothing = 0;
-  /** Weight of the divergence between two passes with dropout, span_divergence; 0 for a single pass. */
-  double r_drop = 0;
-};
 
 /** Encoder and head together: batches in, losses or spans out. */
 class Model {

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <stdexcept>
+
 namespace gp {
 
 Parameters::Parameters(uint64_t seed) : generator_(at::detail::createCPUGenerator(seed)) {}
@@ -23,6 +25,19 @@ at::Tensor Parameters::uniform(const std::string& name, at::IntArrayRef sizes, d
 
 at::Tensor Parameters::constant(const std::string& name, at::IntArrayRef sizes, double value) {
   return add(name, at::full(sizes, value, at::kFloat));
+}
+
+std::vector<at::Tensor> Parameters::since(size_t first) const {
+  std::vector<at::Tensor> tensors;
+  for (size_t i = first; i < named_.size(); ++i) tensors.push_back(named_[i].second);
+  return tensors;
+}
+
+const at::Tensor& Parameters::named(const std::string& name) const {
+  for (const auto& [known, tensor] : named_) {
+    if (known == name) return tensor;
+  }
+  throw std::out_of_range("The model has no parameter " + name + ".");
 }
 
 int64_t Parameters::count() const {

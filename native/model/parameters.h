@@ -25,6 +25,10 @@ class Parameters {
   at::Tensor constant(const std::string& name, at::IntArrayRef sizes, double value);
 
   const std::vector<std::pair<std::string, at::Tensor>>& all() const { return named_; }
+  /** Those from the `first` one on. */
+  std::vector<at::Tensor> since(size_t first) const;
+  /** @throws std::out_of_range when there is none of that name */
+  const at::Tensor& named(const std::string& name) const;
   int64_t bytes() const;
   int64_t count() const;
   void to(const at::Device& device);

@@ -5,8 +5,8 @@ import type { PackedBatch, SpanTable } from "../../lib/data/packed-batch.js";
 import { createEngine } from "../../lib/model/engine.js";
 import { loadAddon, type NativeEngine } from "../../lib/model/native.js";
 import {
-  differingParameters, goldOf, largeBatch, largeGold, largeShape, learningRates, readyEngine, tinyBatch, tinyGold,
-  tinyShape,
+  differingParameters, goldOf, largeBatch, largeGold, largeShape, largeStep, learningRates, readyEngine,
+  tinyBatch, tinyGold, tinyShape, tinyStep,
 } from "./tiny-model.js";
 
 const anyThresholds = new Float32Array(tinyShape.entityTypeCount).fill(-Infinity);
@@ -25,7 +25,7 @@ describe("the event loop", () => {
       if (running) setImmediate(turn);
     };
     setImmediate(turn);
-    const result = await busy.trainStep(largeBatch, largeGold, learningRates);
+    const result = await busy.trainStep(largeStep, learningRates);
     running = false;
     expect(result.applied).toBe(true);
     expect(turns).toBeGreaterThan(10);
@@ -44,7 +44,7 @@ describe("jobs", () => {
     const first = engine.loss(tinyBatch, tinyGold);
     const jobs = [noted("first loss", first)];
     for (let step = 0; step < 5; step++) {
-      jobs.push(noted(`step ${step}`, engine.trainStep(tinyBatch, tinyGold, learningRates)));
+      jobs.push(noted(`step ${step}`, engine.trainStep(tinyStep, learningRates)));
     }
     const last = engine.loss(tinyBatch, tinyGold);
     jobs.push(noted("last loss", last), noted("prediction", engine.predict(tinyBatch, anyThresholds)));
@@ -88,7 +88,7 @@ describe("jobs", () => {
   test("training without an optimizer is refused", async () => {
     const bare = createEngine({ shape: tinyShape, device: "cpu", threads: 1, seed: 1 });
     await bare.initialise();
-    await expect(bare.trainStep(tinyBatch, tinyGold, learningRates)).rejects.toMatchObject({ code: "INTERNAL" });
+    await expect(bare.trainStep(tinyStep, learningRates)).rejects.toMatchObject({ code: "INTERNAL" });
     await bare.dispose();
   });
 
@@ -148,7 +148,7 @@ describe("arguments that do not fit are refused at once", () => {
     const bad = batch as PackedBatch;
     const none = goldOf([]);
     const it = raw();
-    expect(() => it.trainStep(bad, none, learningRates)).toThrow(kind);
+    expect(() => it.trainStep([{ batch: bad, gold: none }], learningRates)).toThrow(kind);
     expect(() => it.loss(bad, none)).toThrow(kind);
     expect(() => it.gradients(bad, none)).toThrow(kind);
     expect(() => it.predict(bad, anyThresholds)).toThrow(kind);
@@ -180,7 +180,7 @@ describe("arguments that do not fit are refused at once", () => {
   test.each(golds)("gold: %s", (_, gold, kind) => {
     const bad = gold as SpanTable;
     const it = raw();
-    expect(() => it.trainStep(tinyBatch, bad, learningRates)).toThrow(kind);
+    expect(() => it.trainStep([...tinyStep, { batch: tinyBatch, gold: bad }], learningRates)).toThrow(kind);
     expect(() => it.loss(tinyBatch, bad)).toThrow(kind);
     expect(() => it.gradients(tinyBatch, bad)).toThrow(kind);
   });
@@ -200,7 +200,7 @@ describe("arguments that do not fit are refused at once", () => {
   test.each([
     ["none given", undefined], ["without the head's", { encoder: 1 }], ["as text", { encoder: "1", head: 1 }],
   ])("learning rates: %s", (_, rates) => {
-    expect(() => raw().trainStep(tinyBatch, tinyGold, rates as typeof learningRates)).toThrow(TypeError);
+    expect(() => raw().trainStep(tinyStep, rates as typeof learningRates)).toThrow(TypeError);
   });
 
   test("paths and scopes", () => {
@@ -263,7 +263,7 @@ describe("dispose", () => {
   test("waits for the jobs in flight, refuses later ones and may be called twice", async () => {
     const busy = await readyEngine({ shape: largeShape });
     const order: string[] = [];
-    const step = busy.trainStep(largeBatch, largeGold, learningRates)
+    const step = busy.trainStep(largeStep, learningRates)
       .then(({ applied }) => order.push(`step ${applied}`));
     const disposed = busy.dispose().then(() => order.push("disposed"));
     const late = busy.loss(largeBatch, largeGold);
@@ -331,7 +331,7 @@ describe("random state", () => {
 
   const train = async (it: NativeEngine, steps: number): Promise<number[]> => {
     const losses: number[] = [];
-    for (let step = 0; step < steps; step++) losses.push((await it.trainStep(tinyBatch, tinyGold, learningRates)).loss);
+    for (let step = 0; step < steps; step++) losses.push((await it.trainStep(tinyStep, learningRates)).loss);
     return losses;
   };
 
@@ -355,7 +355,7 @@ describe("random state", () => {
   test("dropout differs from step to step, and is off outside training", async () => {
     const it = await readyEngine();
     const still = { encoder: 0, head: 0 };
-    const losses = [await it.trainStep(tinyBatch, tinyGold, still), await it.trainStep(tinyBatch, tinyGold, still)];
+    const losses = [await it.trainStep(tinyStep, still), await it.trainStep(tinyStep, still)];
     expect(losses[0]?.loss).not.toBe(losses[1]?.loss);
     expect(await it.loss(tinyBatch, tinyGold)).toBe(await it.loss(tinyBatch, tinyGold));
     await it.dispose();

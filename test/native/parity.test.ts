@@ -4,18 +4,12 @@ import { createEngine } from "../../lib/model/engine.js";
 import type { ModelShape, NativeEngine, OptimizerOptions } from "../../lib/model/native.js";
 import { largestDifference, largestMagnitude } from "../support/numbers.js";
 import { readSafetensors, type StoredTensor } from "../support/safetensors.js";
+import { packed, type StoredBatch } from "../support/stored-batch.js";
 import { shapeOfFixture } from "./tiny-model.js";
 
 // The fixtures are the float64 results of an implementation on PyTorch and transformers (test/parity/).
 
 const CASES = join(import.meta.dirname, "..", "fixtures", "parity");
-
-interface StoredBatch {
-  inputIds: number[];
-  sequenceStarts: number[];
-  tokenTypeIds?: number[];
-  gold: { sequence: number[]; entityType: number[]; start: number[]; end: number[] };
-}
 
 interface Case {
   name: string;
@@ -31,20 +25,6 @@ interface Case {
     gradientNorms: number[];
   };
 }
-
-const packed = (batch: StoredBatch) => ({
-  batch: {
-    inputIds: Int32Array.from(batch.inputIds),
-    sequenceStarts: Int32Array.from(batch.sequenceStarts),
-    ...(batch.tokenTypeIds === undefined ? {} : { tokenTypeIds: Int32Array.from(batch.tokenTypeIds) }),
-  },
-  gold: {
-    sequence: Int32Array.from(batch.gold.sequence),
-    entityType: Int32Array.from(batch.gold.entityType),
-    start: Int32Array.from(batch.gold.start),
-    end: Int32Array.from(batch.gold.end),
-  },
-});
 
 async function engineOf(folder: string, { shape }: Case): Promise<NativeEngine> {
   const engine = createEngine({ shape: shapeOfFixture(shape), device: "cpu", threads: 2, seed: 1 });
@@ -160,8 +140,7 @@ describe.each([["fast operations", "0"], ["reference operations", "1"]])("%s", (
           const current = training.batches[step % training.batches.length];
           if (current === undefined) throw new Error("the fixture has no batches");
           const rate = training.learningRates[step] ?? NaN;
-          const labelled = packed(current);
-          const result = await engine.trainStep(labelled.batch, labelled.gold, { encoder: rate, head: rate });
+          const result = await engine.trainStep([packed(current)], { encoder: rate, head: rate });
           expect(result.applied).toBe(true);
           expect(Math.abs(result.loss - expectedLoss)).toBeLessThan(1e-3);
           expect(Math.abs(result.gradientNorm - (training.gradientNorms[step] ?? NaN))).toBeLessThan(1e-2);

@@ -1,7 +1,9 @@
 import type { PackedBatch, SpanTable } from "../../lib/data/packed-batch.js";
 import { bertSwitches } from "../../lib/model/encoder-config.js";
 import { createEngine } from "../../lib/model/engine.js";
-import type { DenseTensor, EngineOptions, ModelShape, NativeEngine, OptimizerOptions } from "../../lib/model/native.js";
+import type {
+  DenseTensor, EngineOptions, ModelShape, NativeEngine, OptimizerOptions, StepOptions,
+} from "../../lib/model/native.js";
 
 /** A model that takes no time; dropout is on, so that training depends on the random state. */
 export const tinyShape: ModelShape = {
@@ -73,11 +75,17 @@ export const tinyGold = goldOf([[0, 0, 1, 2], [0, 2, 3, 3], [1, 1, 1, 1], [2, 0,
 export const largeBatch = batchOf(new Array<number>(40).fill(128), largeShape.vocabSize);
 export const largeGold = goldOf(Array.from({ length: 40 }, (_, sequence) => [sequence, 1, 3, 6] as const));
 
+/** What a training step takes. */
+export const tinyStep = [{ batch: tinyBatch, gold: tinyGold }];
+export const largeStep = [{ batch: largeBatch, gold: largeGold }];
+
 /** An engine with its model built and its optimizer configured. */
-export async function readyEngine(options: Partial<EngineOptions> = {}): Promise<NativeEngine> {
+export async function readyEngine(
+  options: Partial<EngineOptions> = {}, stepOptions: StepOptions = {},
+): Promise<NativeEngine> {
   const engine = createEngine({ shape: tinyShape, device: "cpu", threads: 2, seed: 1, ...options });
   await engine.initialise();
-  await engine.configureOptimizer(optimizerOptions);
+  await engine.configureOptimizer(optimizerOptions, stepOptions);
   return engine;
 }
 

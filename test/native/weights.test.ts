@@ -7,9 +7,7 @@ import type { DenseTensor, ModelShape, NativeEngine } from "../../lib/model/nati
 import { readPretrainedDirectory } from "../../lib/model/pretrained.js";
 import { largestDifference } from "../support/numbers.js";
 import { readSafetensors } from "../support/safetensors.js";
-import {
-  differingParameters, learningRates, readyEngine, shapeOfFixture, tinyBatch, tinyGold, tinyShape,
-} from "./tiny-model.js";
+import { differingParameters, learningRates, readyEngine, shapeOfFixture, tinyShape, tinyStep } from "./tiny-model.js";
 
 // One tiny encoder in every kind of weight file, and files to be refused: test/parity/write_weights.py.
 
@@ -197,7 +195,7 @@ describe("written files", () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "weights-"));
     trained = await readyEngine();
-    await trained.trainStep(tinyBatch, tinyGold, learningRates);
+    await trained.trainStep(tinyStep, learningRates);
   });
   afterAll(async () => {
     await trained.dispose();

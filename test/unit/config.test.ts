@@ -97,7 +97,8 @@ describe("a sound config", () => {
       training: {
         epochs: 2, batchSize: 4, learningRate: 0.001, weightDecay: 0.01, decayAll: false, adamBeta1: 0.9,
         adamBeta2: 0.999, adamEps: 1e-8, maxGradNorm: 1, schedule: { type: "linear", warmupRatio: 0.1 }, seed: 2333,
-        maxSeqLen: 128, device: "auto", threads: 0,
+        maxSeqLen: 128, device: "auto", threads: 0, layerDecay: 1, frozenEmbeddings: false, frozenLayers: 0,
+        accumulationSteps: 1, rDrop: 0, labelSmoothing: 0, activationCheckpointing: false,
       },
       evaluation: { batchSize: 32, threshold: 0 },
     });
@@ -216,6 +217,20 @@ describe("schema errors name the key, what was found and what is allowed", () =>
     ["tplinker with a head size", { ...minimal, head: { type: "tplinker", headSize: 64 } }, /^head\.headSize: 64 cannot be given/],
     ["biases of another head", { ...minimal, head: { biasInput: "hidden" } },
       /^head\.biasInput: "hidden" cannot be given for a "global-pointer" head/],
+    ["adversarial training of frozen embeddings", training({ adversarial: { type: "fgm" }, frozenEmbeddings: true }),
+      /^training\.adversarial: .* perturbs word embeddings, which training\.frozenEmbeddings lets take no gradient/],
+    ["adversarial training under frozen layers", training({ adversarial: { type: "pgd" }, frozenLayers: 1 }),
+      /^training\.adversarial: .* which training\.frozenLayers freezes/],
+    ["more frozen layers than there are", training({ frozenLayers: 9 }), /^training\.frozenLayers: 9 is more than encoder/],
+    ["R-Drop without dropout", {
+      ...training({ rDrop: 1 }), encoder: { ...minimal.encoder, hiddenDropoutProb: 0, attentionProbsDropoutProb: 0 },
+    }, /^training\.rDrop: 1 compares two passes with other dropout/],
+    ["R-Drop of a pretrained encoder without dropout", {
+      ...training({ rDrop: 1 }), encoder: { pretrained: "bert", hiddenDropoutProb: 0, attentionProbsDropoutProb: 0 },
+    }, /^training\.rDrop: 1 compares/],
+    ["label smoothing of everything", training({ labelSmoothing: 1 }), /^training\.labelSmoothing: found 1; allowed: .* below 1$/],
+    ["an adversary of another kind", training({ adversarial: { type: "free" } }), /^training\.adversarial\.type: found "free"/],
+    ["ascents of FGM", training({ adversarial: { type: "fgm", steps: 3 } }), /^training\.adversarial\.steps: unknown key/],
     ["format", { ...minimal, data: { ...minimal.data, format: "xml" } }, /^data\.format: found "xml"; allowed: one of "auto", "cluener", /],
     ["types", { ...minimal, data: { ...minimal.data, entityTypes: ["a", 3] } }, /^data\.entityTypes\[1\]: found 3; allowed: text$/],
     ["no types", { ...minimal, data: { ...minimal.data, entityTypes: [] } }, /^data\.entityTypes: found \[\]; allowed: a list/],

@@ -1,0 +1,123 @@
+#include "engine/training.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <cmath>
+
+#include "engine/adversarial.h"
+
+namespace gp {
+namespace {
+
+const char* const kWordEmbeddings = "encoder.embeddings.word_embeddings.weight";
+
+std::vector<ParameterGroup> learning_groups(const Model& model, const TrainingOptions& options) {
+  freeze_parameters(model.parameters(), options);
+  return parameter_groups(model.parameters(), model.shape().num_hidden_layers, options);
+}
+
+/** Parameters without gradients, at its beginning and at its end. */
+class GradientScope {
+ public:
+  explicit GradientScope(Parameters& parameters) : parameters_(parameters) { parameters_.clear_gradients(); }
+  ~GradientScope() { parameters_.clear_gradients(); }
+  GradientScope(const GradientScope&) = delete;
+  GradientScope& operator=(const GradientScope&) = delete;
+
+ private:
+  Parameters& parameters_;
+};
+
+/** Scales all gradients so that their global L2 norm is at most `limit` (0: any); returns the norm before. */
+double clip_gradients(const Parameters& parameters, double limit) {
+  at::NoGradGuard no_gradient;
+  std::vector<at::Tensor> gradients;
+  for (const auto& [name, tensor] : parameters.all()) {
+    if (tensor.grad().defined()) gradients.push_back(tensor.grad());
+  }
+  const double norm = at::stack(at::_foreach_norm(gradients, 2)).norm().item<double>();
+  if (limit > 0 && norm > limit) at::_foreach_mul_(gradients, limit / (norm + 1e-6));
+  return norm;
+}
+
+}  // namespace
+
+Training::Training(Model& model, const TrainingOptions& options)
+    : model_(model),
+      options_(options),
+      groups_(learning_groups(model, options)),
+      optimizer_(groups_, options.adamw) {
+  if (options.average_decay) average_.emplace(groups_, *options.average_decay);
+}
+
+StepResult Training::step(const std::vector<LabelledBatch>& batches, LearningRates rates,
+                          RandomStream& random) {
+  const GradientScope gradients(model_.parameters());
+  RandomStream moving = random;
+  StepResult result{add_gradients(batches, moving), std::nan(""), false};
+  if (!std::isfinite(result.loss)) return result;
+  if (options_.adversarial && !add_adversarial_gradients(batches, moving)) return result;
+  result.gradient_norm = clip_gradients(model_.parameters(), options_.max_grad_norm);
+  if (!std::isfinite(result.gradient_norm)) return result;
+  optimizer_.step(rates);
+  if (average_) average_->update(optimizer_.steps());
+  random = moving;
+  result.applied = true;
+  return result;
+}
+
+at::Tensor Training::batch_loss(const LabelledBatch& labelled, RandomStream& random) const {
+  return model_.loss(labelled.batch, labelled.gold, {true, &random, options_.activation_checkpointing},
+                     options_.loss);
+}
+
+double Training::pass(const std::vector<LabelledBatch>& batches, RandomStream& random,
+                      const Backward& backward) const {
+  int64_t sequences = 0;
+  for (const auto& labelled : batches) sequences += labelled.batch.sequences.count();
+  double mean = 0;
+  for (const auto& labelled : batches) {
+    // Each batch's loss is a mean over its own sequences: this makes it one over all of them.
+    const double weight =
+        static_cast<double>(labelled.batch.sequences.count()) / static_cast<double>(sequences);
+    const at::Tensor loss = batch_loss(labelled, random);
+    mean += weight * loss.item<double>();
+    if (!std::isfinite(mean)) break;
+    backward(loss, at::full_like(loss, weight));
+  }
+  return mean;
+}
+
+double Training::add_gradients(const std::vector<LabelledBatch>& batches, RandomStream& random) const {
+  return pass(batches, random,
+              [](const at::Tensor& loss, const at::Tensor& weight) { loss.backward(weight); });
+}
+
+bool Training::add_adversarial_gradients(const std::vector<LabelledBatch>& batches,
+                                         RandomStream& random) const {
+  const at::Tensor embeddings = model_.parameters().named(kWordEmbeddings);
+  PerturbedEmbeddings perturbed(embeddings, *options_.adversarial);
+  perturbed.ascend(embeddings.grad());
+  for (int64_t ascent = 1; ascent < options_.adversarial->steps; ++ascent) {
+    at::Tensor gradient = at::zeros_like(embeddings);
+    const double loss = pass(batches, random, [&](const at::Tensor& of_batch, const at::Tensor& weight) {
+      gradient.add_(torch::autograd::grad({of_batch}, {embeddings}, {weight})[0]);
+    });
+    if (!std::isfinite(loss)) return false;
+    perturbed.ascend(gradient);
+  }
+  return std::isfinite(add_gradients(batches, random));
+}
+
+BorrowedValues Training::averaged() const { return average_ ? average_->in_place() : BorrowedValues(); }
+
+void Training::weights_replaced() {
+  if (average_) average_->restart();
+}
+
+void Training::keep_average() const {
+  if (average_) average_->keep();
+}
+
+}  // namespace gp

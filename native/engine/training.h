@@ -1,0 +1,81 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/adamw.h"
+#include "engine/moving_average.h"
+#include "engine/training_options.h"
+#include "model/model.h"
+
+namespace gp {
+
+/** A batch with what the model should find in it. */
+struct LabelledBatch {
+  Batch batch;
+  GoldSpans gold;
+};
+
+struct StepResult {
+  /** Mean over all (sequence, type), before the step and without perturbation. */
+  double loss = 0;
+  /** Global L2 norm of the gradient before clipping. */
+  double gradient_norm = 0;
+  /** False when loss or gradient are not finite: everything is then left as it was. */
+  bool applied = false;
+};
+
+/** What learns a model: optimizer, moving average, and how a step is made. */
+class Training {
+ public:
+  /** Freezes what the options freeze. @param model outlives it */
+  Training(Model& model, const TrainingOptions& options);
+
+  /**
+   * One optimizer step on the union of the batches, of which one at a time is in memory.
+   * @param random moves on only with the weights
+   */
+  StepResult step(const std::vector<LabelledBatch>& batches, LearningRates rates, RandomStream& random);
+
+  /** Gives the model its averaged weights, where there is an average, until what it returns ends. */
+  BorrowedValues averaged() const;
+  /** The model has got other weights: the average begins anew. */
+  void weights_replaced();
+  /** The model keeps its averaged weights for good: to be called before another training takes over. */
+  void keep_average() const;
+
+  /** Moments, step count and random state, and beside an average the weights themselves. */
+  void save(const std::string& path, const RandomStream& random) const;
+  /**
+   * The same back; the average is that of the model at hand. Nothing changes when it throws.
+   * @throws Error BAD_WEIGHTS when the file was made with other options or for another model
+   */
+  void load(const std::string& path, RandomStream& random);
+
+ private:
+  /** Mean loss of one batch with its graph. */
+  at::Tensor batch_loss(const LabelledBatch& labelled, RandomStream& random) const;
+  /** What is done with a loss whose gradient counts `weight`. */
+  using Backward = std::function<void(const at::Tensor& loss, const at::Tensor& weight)>;
+  /** Mean loss over all batches; ends early with one that is not finite. */
+  double pass(const std::vector<LabelledBatch>& batches, RandomStream& random,
+              const Backward& backward) const;
+  /** Adds the gradient of that loss to what the parameters have. */
+  double add_gradients(const std::vector<LabelledBatch>& batches, RandomStream& random) const;
+  /** Adds the gradient of the loss with perturbed embeddings; false when that loss is not finite. */
+  bool add_adversarial_gradients(const std::vector<LabelledBatch>& batches, RandomStream& random) const;
+  /** The tensors of a saved state. */
+  TensorMap state() const;
+
+  Model& model_;
+  TrainingOptions options_;
+  std::vector<ParameterGroup> groups_;
+  AdamW optimizer_;
+  std::optional<MovingAverage> average_;
+};
+
+}  // namespace gp
