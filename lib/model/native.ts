@@ -85,14 +85,14 @@ export interface StepOptions {
   averageDecay?: number;
   /**
    * Adds the gradient of the loss with perturbed word embeddings to the gradient of the loss. The perturbation makes
-   * `steps` ascents of L2 norm `alpha` along the gradient, and stays within the ball of radius `epsilon` (norms over the
-   * whole matrix). One ascent of alpha = epsilon is FGM, several are PGD. Not beside frozen embeddings.
+   * `steps` ascents of L2 norm `alpha` along the gradient, and stays within the ball of radius `epsilon` (norms over
+   * the whole matrix). One ascent of alpha = epsilon is FGM, several are PGD. Not beside frozen embeddings.
    */
   adversarial?: { epsilon: number; alpha: number; steps: number };
   /**
    * At least 0: every batch is passed twice, with other dropout masks (R-Drop, Wu et al. 2021, arXiv 2106.14448). The
-   * loss is the mean of both plus rDrop times their divergence: the mean over (sequence, type) of the sum over all spans
-   * of half the symmetric Kullback-Leibler divergence of sigmoid(score).
+   * loss is the mean of both plus rDrop times their divergence: the mean over (sequence, type) of the sum over spans of
+   * half the symmetric Kullback-Leibler divergence of sigmoid(score).
    */
   rDrop?: number;
   /**

@@ -26,7 +26,9 @@ const PRELUDE = `
     return engine;
   };
   const step = (engine, size) =>
-    engine.trainStep([{ batch: columns(sizes[size].batch), gold: columns(sizes[size].gold) }], ${JSON.stringify(learningRates)});
+    engine.trainStep(
+      [{ batch: columns(sizes[size].batch), gold: columns(sizes[size].gold) }], ${JSON.stringify(learningRates)},
+    );
 `;
 
 function plain(table: object): Record<string, number[]> {
