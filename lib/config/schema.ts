@@ -110,7 +110,17 @@ const schedule = z.discriminatedUnion("type", [
     periodEpochs: positive(),
     periodMultiplier: wholeNumber(1).default(1),
     minRatio,
+    compat: oneOf(["seed"]).optional(),
     ...warmup,
+  }).refine(({ compat, warmupSteps, warmupRatio }) =>
+    compat === undefined || (warmupSteps ?? warmupRatio ?? 0) === 0, {
+    path: ["compat"],
+    message: "begins the schedule anew each epoch, so that no place is left for a warm-up: remove one of the two",
+  }).refine(({ compat, periodEpochs, periodMultiplier }) =>
+    compat === undefined || periodMultiplier === 1 || periodEpochs < 1, {
+    path: ["periodMultiplier"],
+    message: "stands beside compat, under which each epoch begins the first period anew: no second one comes when "
+      + "periodEpochs is 1 or more; leave it out",
   }),
   z.strictObject({ type: z.literal("step"), everySteps: wholeNumber(1), decay: share(), ...warmup }),
 ], "an object whose type is one of \"constant\", \"linear\", \"cosine\", \"cosine-warm-restarts\", \"step\"").refine(

@@ -5,6 +5,11 @@ export function warmupStepCount(schedule: Schedule, totalSteps: number): number 
   return schedule.warmupSteps ?? Math.round((schedule.warmupRatio ?? 0) * totalSteps);
 }
 
+/** Whether the factor of a step depends on how many steps come in all. */
+export function spansTraining(schedule: Schedule): boolean {
+  return schedule.type === "linear" || schedule.type === "cosine" || (schedule.warmupRatio ?? 0) > 0;
+}
+
 /** Half a cosine wave from 1 down to `floor`, as `progress` goes from 0 to 1. */
 function cosineBetween(progress: number, floor: number): number {
   return floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * progress));
@@ -35,7 +40,9 @@ function progressInPeriod(step: number, period: number, multiplier: number): num
  * - cosine: m + (1 - m) (1 + cos(pi t / n)) / 2, with m = minRatio (PyTorch's CosineAnnealingLR)
  * - cosine-warm-restarts: the same with t / n taken within a period of periodEpochs * stepsPerEpoch steps, every period
  *   periodMultiplier times as long as the one before (SGDR, arXiv 1608.03983; PyTorch's CosineAnnealingWarmRestarts,
- *   stepped after every optimizer step)
+ *   stepped after every optimizer step). With `compat: "seed"` t counts from the start of the running epoch, for
+ *   GlobalPointer_pytorch makes its scheduler anew each epoch: with its period of 2 epochs the factor falls from 1 to
+ *   about 1/2 in every epoch, and the lower half of the wave never comes
  * - step: decay^floor(t / everySteps) (PyTorch's StepLR)
  *
  * @param step counted from 0 over the whole training
@@ -58,7 +65,8 @@ export function learningRateFactor(
     case "cosine-warm-restarts": {
       // A whole number of steps, at least one: a period that ends between two steps would drift.
       const period = Math.max(1, Math.round(schedule.periodEpochs * stepsPerEpoch));
-      return cosineBetween(progressInPeriod(t, period, schedule.periodMultiplier), schedule.minRatio);
+      const sinceStart = schedule.compat === "seed" ? t % stepsPerEpoch : t;
+      return cosineBetween(progressInPeriod(sinceStart, period, schedule.periodMultiplier), schedule.minRatio);
     }
     case "step":
       return schedule.decay ** Math.floor(t / schedule.everySteps);

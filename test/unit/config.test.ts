@@ -130,7 +130,7 @@ describe("a sound config", () => {
     const { training, encoder } = loadConfig("configs/cluener.json");
     expect(training).toMatchObject({
       learningRate: 2e-5, batchSize: 64, epochs: 50, seed: 2333, maxSeqLen: 128, weightDecay: 0, maxGradNorm: 0,
-      schedule: { type: "cosine-warm-restarts", periodEpochs: 2, periodMultiplier: 1, minRatio: 0 },
+      schedule: { type: "cosine-warm-restarts", periodEpochs: 2, periodMultiplier: 1, minRatio: 0, compat: "seed" },
     });
     expect(encoder).toEqual({ pretrained: resolve("pretrained_models/bert-base-chinese") });
   });
@@ -194,6 +194,7 @@ describe("JSON faults", () => {
 
 describe("schema errors name the key, what was found and what is allowed", () => {
   const training = (change: object) => ({ ...minimal, training: { ...minimal.training, ...change } });
+  const eachEpoch = { type: "cosine-warm-restarts", periodEpochs: 2, compat: "seed" };
   test.each<[string, unknown, RegExp]>([
     ["text for a number", training({ epochs: "ten" }), /^training\.epochs: found "ten"; allowed: a whole number, 1 or more$/],
     ["fraction", training({ epochs: 1.5 }), /^training\.epochs: found 1\.5; allowed: a whole number, 1 or more$/],
@@ -207,6 +208,12 @@ describe("schema errors name the key, what was found and what is allowed", () =>
       /^training\.schedule\.periodEpochs: missing; allowed: a number above 0$/],
     ["both warm-ups", training({ schedule: { type: "constant", warmupSteps: 1, warmupRatio: 0.1 } }),
       /^training\.schedule\.warmupSteps: 1 stands beside training\.schedule\.warmupRatio/],
+    ["restarts each epoch and a warm-up", training({ schedule: { ...eachEpoch, warmupSteps: 3 } }),
+      /^training\.schedule\.compat: "seed" begins the schedule anew each epoch, so that no place is left for a warm-up/],
+    ["restarts each epoch and periods that grow", training({ schedule: { ...eachEpoch, periodMultiplier: 2 } }),
+      /^training\.schedule\.periodMultiplier: 2 stands beside compat, .* no second one comes/],
+    ["restarts like somebody else", training({ schedule: { ...eachEpoch, compat: "other" } }),
+      /^training\.schedule\.compat: found "other"; allowed: "seed"$/],
     ["too long", { ...training({ maxSeqLen: 513 }), encoder: { ...minimal.encoder, maxPositionEmbeddings: 512 } },
       /^training\.maxSeqLen: 513 is more than encoder\.maxPositionEmbeddings/],
     ["head size", { ...minimal, head: { headSize: 63 } }, /^head\.headSize: 63 is odd/],

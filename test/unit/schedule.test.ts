@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import type { Schedule } from "../../lib/config/schema.js";
-import { learningRateFactor, warmupStepCount } from "../../lib/training/schedule.js";
+import { learningRateFactor, spansTraining, warmupStepCount } from "../../lib/training/schedule.js";
 
 function curve(schedule: Schedule, steps: number, totalSteps = steps, stepsPerEpoch = 1): number[] {
   return Array.from({ length: steps }, (_, step) => learningRateFactor(schedule, step, totalSteps, stepsPerEpoch));
@@ -42,6 +43,53 @@ describe("equal to PyTorch 2.13 and transformers, whose rates are written here",
   test("step: StepLR(3, 0.5)", () => {
     expectCurve(curve({ type: "step", everySteps: 3, decay: 0.5 }, 8), [1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25]);
   });
+});
+
+/** What test/parity/write_schedule.py wrote. */
+interface EpochwiseRestarts {
+  periodEpochs: number;
+  periodMultiplier: number;
+  minRatio: number;
+  stepsPerEpoch: number;
+  /** One an optimizer step. */
+  factors: number[];
+}
+
+test.each(
+  JSON.parse(readFileSync("test/fixtures/schedule/epochwise-restarts.json", "utf8")) as EpochwiseRestarts[],
+)("compat \"seed\": CosineAnnealingWarmRestarts made anew each epoch, $periodEpochs epochs x $periodMultiplier",
+  ({ stepsPerEpoch, factors, ...keys }) => {
+    const schedule: Schedule = { type: "cosine-warm-restarts", compat: "seed", ...keys };
+    expect(factors.length).toBeGreaterThan(stepsPerEpoch);
+    expectCurve(curve(schedule, factors.length, factors.length, stepsPerEpoch), factors);
+  });
+
+test("compat \"seed\" with the period of two epochs falls from the full rate to just above half of it, each epoch", () => {
+  const schedule: Schedule = {
+    type: "cosine-warm-restarts", periodEpochs: 2, periodMultiplier: 1, minRatio: 0, compat: "seed",
+  };
+  const [rate, steps] = [2e-5, 168]; // CLUENER in batches of 64
+  const rates = curve(schedule, 3 * steps, 50 * steps, steps).map((factor) => rate * factor);
+  for (const epoch of [0, 1, 2]) {
+    expect(rates[epoch * steps]).toBe(2e-5);
+    const last = rates[(epoch + 1) * steps - 1] ?? NaN;
+    expect(last).toBeGreaterThan(1e-5);
+    expect(last).toBeLessThan(1.02e-5);
+  }
+});
+
+test("tells the schedules that the number of epochs shapes", () => {
+  const restarts: Schedule = { type: "cosine-warm-restarts", periodEpochs: 2, periodMultiplier: 1, minRatio: 0 };
+  const step: Schedule = { type: "step", everySteps: 2, decay: 0.5 };
+  for (const schedule of [{ type: "constant" } as const, restarts, step]) {
+    expect(spansTraining({ ...schedule, warmupSteps: 3 })).toBe(false);
+    expect(spansTraining({ ...schedule, warmupRatio: 0.1 })).toBe(true);
+    for (const at of [5, 50]) {
+      expect(learningRateFactor(schedule, at, 100, 10)).toBe(learningRateFactor(schedule, at, 1000, 10));
+    }
+  }
+  expect(spansTraining({ type: "linear" })).toBe(true);
+  expect(spansTraining({ type: "cosine", minRatio: 0 })).toBe(true);
 });
 
 test("constant is 1 throughout", () => {
@@ -89,6 +137,10 @@ test("every factor of every schedule is a number from its floor to 1", () => {
     fc.record({
       type: fc.constant("cosine-warm-restarts" as const), minRatio, periodMultiplier: fc.integer({ min: 1, max: 4 }),
       periodEpochs: fc.double({ min: 0.01, max: 20, noNaN: true }),
+    }),
+    fc.record({
+      type: fc.constant("cosine-warm-restarts" as const), minRatio, periodMultiplier: fc.constant(1),
+      periodEpochs: fc.double({ min: 0.01, max: 20, noNaN: true }), compat: fc.constant("seed" as const),
     }),
     fc.record({ type: fc.constant("step" as const), everySteps: count, decay: share(0.1) }),
   );
