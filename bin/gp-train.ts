@@ -2,20 +2,30 @@
 import { loadConfig } from "../lib/config/load.js";
 import { formatScoreTable } from "../lib/evaluation/score-table.js";
 import { overfitBatch, type OverfitResult } from "../lib/training/overfit.js";
+import { isSeedsDirectory } from "../lib/training/seeds-directory.js";
+import { resumeSeeds, trainSeeds, type SeedsResult } from "../lib/training/seeds.js";
 import { resume, train, type TrainResult } from "../lib/training/train.js";
 import { commandLine, CommandLineError, runCommand, stopOnInterruption, type Stop } from "./command.js";
 import { deviceOptions, given } from "./model-options.js";
+import { formatSeedsTables } from "./seeds-table.js";
 import { trainingDisplay } from "./training-display.js";
 
 await runCommand("gp-train", async (args) => {
   const options = await commandLine("gp-train", args, ["set"])
-    .usage("$0 --config FILE [--output DIR] [--set key=value ...]\n$0 --resume DIR")
+    .usage(
+      "$0 --config FILE [--output DIR] [--set key=value ...]\n$0 --config FILE --seeds 1,2,3 [--output DIR]\n"
+      + "$0 --resume DIR",
+    )
     .option("config", { type: "string", requiresArg: true, describe: "The config file; see docs/configuration.md" })
     .option("output", {
       type: "string", requiresArg: true,
       describe: "The run directory, new or empty; default: one named after the config and the time",
     })
-    .option("resume", { type: "string", requiresArg: true, describe: "Go on with the run in this directory" })
+    .option("resume", { type: "string", requiresArg: true, describe: "Go on with the run or the seeds in this folder" })
+    .option("seeds", {
+      type: "string", requiresArg: true,
+      describe: "Train once with each of these seeds, such as 1,2,3, and compare the runs",
+    })
     .option("set", {
       type: "string", array: true, requiresArg: true, default: [],
       describe: "Override keys of the config, such as training.epochs=3",
@@ -27,35 +37,73 @@ await runCommand("gp-train", async (args) => {
     .options(deviceOptions)
     .option("json", { type: "boolean", default: false, describe: "Write epochs and result to stdout as JSON lines" })
     .parseAsync();
-  const { config, output, resume: directory, set, device, threads, overfitBatch: overfit } = options;
+  const { config, output, resume: directory, set, seeds: list, device, threads } = options;
 
   const observer = trainingDisplay(options);
   const stop = stopOnInterruption(() => {
     observer.message?.("stopping after this step; press Ctrl-C again to end at once");
   });
-  const { signal } = stop;
-  let result: TrainResult;
+  const context = { observer, signal: stop.signal, command: asTyped(["gp-train", ...args]) };
   if (directory !== undefined) {
-    const beside = { config, output, "set": set[0], "overfit-batch": overfit || undefined };
+    const beside = { config, output, "set": set[0], "seeds": list, "overfit-batch": options.overfitBatch || undefined };
     const extra = Object.entries(beside).find(([, value]) => value !== undefined);
     if (extra !== undefined) {
       throw new CommandLineError(`--resume goes on with the run as it was begun: leave --${extra[0]} out`);
     }
-    result = await resume({ directory, observer, signal, ...given({ device, threads }) });
-  } else {
-    if (config === undefined) throw new CommandLineError("say what to train: give --config FILE, or --resume DIR");
-    const overrides = Object.entries(given({ device, threads })).map(([key, value]) => `training.${key}=${value}`);
-    const loaded = loadConfig(config, [...set, ...overrides]);
-    if (overfit) {
-      if (output !== undefined) throw new CommandLineError("--overfit-batch writes nothing: leave --output out");
-      return tellOverfit(await overfitBatch({ config: loaded, observer, signal }), options.json, stop);
-    }
-    result = await train({ config: loaded, observer, signal, ...given({ output }) });
+    const stopped = { directory, ...context, ...given({ device, threads }) };
+    return isSeedsDirectory(directory) ? tellSeeds(await resumeSeeds(stopped), options.json, stop)
+      : tell(await resume(stopped), options.json, stop);
   }
-
-  process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : describe(result));
-  return result.stopped ? stop.status() : 0;
+  if (config === undefined) throw new CommandLineError("say what to train: give --config FILE, or --resume DIR");
+  const seeds = list === undefined ? undefined : parseSeeds(list);
+  const overridden = seeds === undefined ? undefined : set.find((one) => /^\s*training\.seed\s*=/.test(one));
+  if (overridden !== undefined) {
+    throw new CommandLineError(`--seeds settles training.seed: leave --set ${overridden} out`);
+  }
+  const overrides = Object.entries(given({ device, threads })).map(([key, value]) => `training.${key}=${value}`);
+  const loaded = loadConfig(config, [...set, ...overrides]);
+  if (options.overfitBatch) {
+    if (output !== undefined) throw new CommandLineError("--overfit-batch writes nothing: leave --output out");
+    if (seeds !== undefined) throw new CommandLineError("--overfit-batch trains one seed: leave --seeds out");
+    return tellOverfit(await overfitBatch({ config: loaded, ...context }), options.json, stop);
+  }
+  const begun = { config: loaded, ...context, ...given({ output }) };
+  return seeds === undefined ? tell(await train(begun), options.json, stop)
+    : tellSeeds(await trainSeeds({ ...begun, seeds }), options.json, stop);
 }, { outlivesReader: true });
+
+/** `1,2,3` as numbers. */
+function parseSeeds(list: string): number[] {
+  const seeds = list.split(",").map((item) => item.trim());
+  const wrong = seeds.find((item) => !/^\d+$/.test(item));
+  if (wrong !== undefined) {
+    throw new CommandLineError(
+      `--seeds takes whole numbers with commas between them, such as 1,2,3: ${JSON.stringify(wrong)} is none`,
+    );
+  }
+  return seeds.map(Number);
+}
+
+/** A command line as it could be typed into a shell again. */
+function asTyped(words: readonly string[]): string {
+  return words.map((word) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+}
+
+/** @returns the exit status */
+function tell(result: TrainResult, json: boolean, stop: Stop): number {
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : describe(result));
+  return result.stopped ? stop.status() : 0;
+}
+
+/** @returns the exit status */
+function tellSeeds(result: SeedsResult, json: boolean, stop: Stop): number {
+  const { directory, runs, seeds, stopped } = result;
+  const lines = stopped
+    ? [`stopped with ${runs.length} of ${seeds.length} seeds finished; go on with: gp-train --resume ${directory}`]
+    : ["", formatSeedsTables(result), "", `the runs and seeds.json are in ${directory}`];
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : lines.map((line) => `${line}\n`).join(""));
+  return stopped ? stop.status() : 0;
+}
 
 /** @returns the exit status */
 function tellOverfit({ wrong, ...result }: OverfitResult, json: boolean, stop: Stop): number {

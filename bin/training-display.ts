@@ -1,4 +1,4 @@
-import type { TrainingObserver } from "../lib/training/progress.js";
+import type { SeedsObserver } from "../lib/training/seeds.js";
 
 const BAR_WIDTH = 24;
 
@@ -9,14 +9,18 @@ function bar(done: number, of: number): string {
 
 /**
  * Tells a person how training goes: a bar that redraws itself on a terminal, one line an epoch elsewhere. With `json`,
- * epoch records go to stdout as JSON lines and everything else to stderr.
+ * epoch records go to stdout as JSON lines and everything else to stderr. Of several seeds, each record names its own.
  */
-export function trainingDisplay({ json }: { json: boolean }): TrainingObserver {
+export function trainingDisplay({ json }: { json: boolean }): SeedsObserver {
   const stream = json ? process.stderr : process.stdout;
   const animated = stream.isTTY;
   const clear = (): void => { if (animated) stream.write("\r\x1b[2K"); };
   let drawn = 0;
+  let seed: number | undefined;
   return {
+    seed(next) {
+      seed = next;
+    },
     message(text) {
       clear();
       stream.write(`${text}\n`);
@@ -39,7 +43,7 @@ export function trainingDisplay({ json }: { json: boolean }): TrainingObserver {
         + `recall ${recall.toFixed(4)} F1 ${f1.toFixed(4)}  ${record.seconds.toFixed(1)} s  `
         + `${Math.round(record.tokensPerSecond)} tokens/s${best ? "  (best so far)" : ""}\n`,
       );
-      if (json) process.stdout.write(`${JSON.stringify(record)}\n`);
+      if (json) process.stdout.write(`${JSON.stringify(seed === undefined ? record : { seed, ...record })}\n`);
     },
   };
 }

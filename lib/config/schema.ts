@@ -139,6 +139,11 @@ const adversarial = z.discriminatedUnion("type", [
   }),
 ], "an object whose type is \"fgm\" or \"pgd\"");
 
+const earlyStopping = z.strictObject({
+  patience: wholeNumber(1),
+  minDelta: numberBetween(0, 1).default(0),
+}, "an object");
+
 const training = z.strictObject({
   epochs: wholeNumber(1),
   batchSize: wholeNumber(1, LIMITS.batchSize),
@@ -160,7 +165,8 @@ const training = z.strictObject({
   labelSmoothing: fraction().default(0),
   activationCheckpointing: flag().default(false),
   schedule: schedule.prefault({ type: "linear", warmupRatio: 0.1 }),
-  seed: wholeNumber(0, 2 ** 32 - 1).default(2333),
+  earlyStopping: earlyStopping.optional(),
+  seed: wholeNumber(0, LIMITS.seed).default(2333),
   maxSeqLen: wholeNumber(3, LIMITS.size).default(128),
   stride: wholeNumber(1, LIMITS.size).optional(),
   device: z.string("\"auto\", \"cpu\", \"cuda\" or \"cuda:N\"")
@@ -229,6 +235,7 @@ type EncoderConfig = Config["encoder"];
 type PretrainedEncoderConfig = z.output<typeof pretrainedEncoder>;
 export type RandomEncoderConfig = z.output<typeof randomEncoder>;
 export type Schedule = Config["training"]["schedule"];
+export type EarlyStopping = NonNullable<Config["training"]["earlyStopping"]>;
 
 /** Keys that hold the path of a file or folder. */
 export const pathKeys: readonly string[] = ["output", "data.train", "data.dev", "encoder.pretrained", "encoder.vocab"];

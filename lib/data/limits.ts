@@ -14,4 +14,5 @@ export const LIMITS = {
   batchSize: 2 ** 20,
   /** Of projected gradient descent on the embeddings. */
   ascents: 1000,
+  seed: 2 ** 32 - 1,
 } as const;

@@ -182,7 +182,7 @@ export interface NativeAddon {
 }
 
 /** The folder of the package: sources and build output lie at different depths below it. */
-function packageRoot(): string {
+export function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, "package.json"))) {
     const parent = dirname(folder);

@@ -80,14 +80,14 @@ export async function writeWholeDirectory(
 }
 
 /**
- * @param expected an entry that may be there
+ * @param expected entries that may be there
  * @throws GlobalPointerError `OUTPUT` when there is anything but an empty directory at the path
  */
-export function refuseExisting(path: string, expected?: string): void {
+export function refuseExisting(path: string, expected: readonly string[] = []): void {
   if (!existsSync(path)) return;
   let entries: string[];
   try {
-    entries = readdirSync(path).filter((entry) => entry !== expected);
+    entries = readdirSync(path).filter((entry) => !expected.includes(entry));
   } catch (error) {
     throw outputError(path, error);
   }

@@ -4,6 +4,9 @@ import type { EpochPoint } from "../report/run-report.js";
 import { outputError } from "../storage/output-error.js";
 import { writeWholeFile } from "../storage/whole-file.js";
 
+/** In a run directory. */
+export const METRICS_FILE = "metrics.jsonl";
+
 /** One line of metrics.jsonl, which is what the report of a run draws. */
 export type EpochRecord = EpochPoint;
 
@@ -12,12 +15,15 @@ const scoresSchema = z.object({
   correct: z.number(),
 });
 
+/** The scores of an epoch, overall and by type. */
+export const devSchema = scoresSchema.extend({ types: z.record(z.string(), scoresSchema) });
+
 const epochSchema = z.object({ epoch: z.number() });
 
 /** Whole records; further keys are left alone. */
 const recordSchema: z.ZodType<EpochRecord> = epochSchema.extend({
   step: z.number(), loss: z.number(), learningRate: z.number(), seconds: z.number(), tokensPerSecond: z.number(),
-  dev: scoresSchema.extend({ types: z.record(z.string(), scoresSchema) }),
+  dev: devSchema,
 });
 
 function epochOf(line: string): number {

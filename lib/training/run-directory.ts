@@ -1,36 +1,25 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { copyFileSync, existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { GlobalPointerError } from "../errors.js";
 import { WEIGHTS_FILE } from "../model/directory.js";
 import type { GlobalPointer } from "../model/global-pointer.js";
 import { renderRunReport } from "../report/run-report.js";
-import { discardAbandoned } from "../storage/aside.js";
-import { LockHeldError, refuseHeld, takeLock } from "../storage/lock.js";
 import { outputError } from "../storage/output-error.js";
-import {
-  makeDirectory, refuseExisting, restoreInterrupted, wholeDirectory, writeWholeDirectory,
-} from "../storage/whole-directory.js";
+import { restoreInterrupted, wholeDirectory, writeWholeDirectory } from "../storage/whole-directory.js";
 import { sameBytes } from "../storage/same-bytes.js";
 import { writeWholeFile } from "../storage/whole-file.js";
-import { appendRecord, keepRecordsUpTo, readRecords, type EpochRecord } from "./metrics-file.js";
+import { DirectoryClaim, refuseClaimed, wasLeft, type Purpose } from "./directory-claim.js";
+import { appendRecord, keepRecordsUpTo, METRICS_FILE, readRecords, type EpochRecord } from "./metrics-file.js";
+import { jsonText, readRecord, RECORD_FILE, type RunRecord } from "./run-record.js";
 import { readTrainerState, writeTrainerState, type TrainerState } from "./trainer-state.js";
 
-const LOCK = "lock";
+const CONFIG = "config.json";
 const REPORT = "report.html";
 /** What `last/` holds besides the files of a model. */
 const OPTIMIZER = "optimizer.safetensors";
 const STATE = "trainer.json";
 
-/** Does something with the lock of a run, or tells who trains it. */
-function withLock<T>(run: string, action: (lock: string) => T): T {
-  try {
-    return action(join(run, LOCK));
-  } catch (error) {
-    if (!(error instanceof LockHeldError)) throw outputError(run, error);
-    const owner = error.owner === undefined ? "another process" : `process ${error.owner}`;
-    throw new GlobalPointerError("OUTPUT", `${run} is being trained by ${owner}: wait for it, or stop it first.`);
-  }
-}
+const PURPOSE: Purpose = { results: ["last", "best"], others: [CONFIG, RECORD_FILE, METRICS_FILE] };
 
 /** Whether a directory is a checkpoint that a training goes on from: it holds more than a model. */
 export function isCheckpoint(directory: string): boolean {
@@ -38,39 +27,37 @@ export function isCheckpoint(directory: string): boolean {
 }
 
 /**
- * The directory of one training: `config.json`, `metrics.jsonl`, `report.html`, `best/`, `last/`, and `lock` while a
- * process trains it, so that no second one does.
+ * The directory of one training: `config.json`, `run.json`, `metrics.jsonl`, `report.html`, `best/`, `last/`, and
+ * `lock` while a process trains it, so that no second one does.
  */
 export class RunDirectory {
+  readonly path: string;
   readonly configFile: string;
   readonly best: string;
   readonly last: string;
   readonly optimizerFile: string;
   private readonly metricsFile: string;
   private readonly stateFile: string;
-  private readonly release: () => void;
 
-  /** Takes the lock. @param made whether the directory itself is ours to remove */
-  private constructor(readonly path: string, private readonly made: boolean) {
-    this.configFile = join(path, "config.json");
-    this.metricsFile = join(path, "metrics.jsonl");
-    this.best = join(path, "best");
-    this.last = join(path, "last");
+  private constructor(private readonly claim: DirectoryClaim) {
+    this.path = claim.path;
+    this.configFile = join(this.path, CONFIG);
+    this.metricsFile = join(this.path, METRICS_FILE);
+    this.best = join(this.path, "best");
+    this.last = join(this.path, "last");
     this.optimizerFile = join(this.last, OPTIMIZER);
     this.stateFile = join(this.last, STATE);
-    this.release = withLock(path, takeLock);
   }
 
   /** @throws GlobalPointerError `OUTPUT` when there is something already, or nothing can be written */
   static create(path: string, config: unknown): RunDirectory {
-    RunDirectory.refuseOccupied(path);
-    let made: boolean;
-    try {
-      made = makeDirectory(path);
-    } catch (error) {
-      throw outputError(path, error);
+    if (RunDirectory.hasCheckpoint(path)) {
+      refuseClaimed(path);
+      throw new GlobalPointerError(
+        "OUTPUT", `${path} holds a run already: choose another --output, or go on with it by --resume ${path}.`,
+      );
     }
-    return RunDirectory.begin(path, made, config);
+    return RunDirectory.begin(DirectoryClaim.begin(path, PURPOSE), config);
   }
 
   /**
@@ -78,48 +65,23 @@ export class RunDirectory {
    * second.
    */
   static createFresh(path: string, config: unknown): RunDirectory {
-    for (let number = 1; ; number++) {
-      const fresh = number === 1 ? path : `${path}-${number}`;
-      try {
-        makeDirectory(dirname(fresh));
-        mkdirSync(fresh); // looking first would leave time for another to make it
-      } catch (error) {
-        if (existsSync(fresh)) continue;
-        throw outputError(fresh, error);
-      }
-      return RunDirectory.begin(fresh, true, config);
-    }
+    return RunDirectory.begin(DirectoryClaim.beginFresh(path, PURPOSE), config);
   }
 
-  private static begin(path: string, made: boolean, config: unknown): RunDirectory {
-    const run = new RunDirectory(path, made);
+  private static begin(claim: DirectoryClaim, config: unknown): RunDirectory {
+    const run = new RunDirectory(claim);
     try {
-      refuseExisting(path, LOCK); // another may have begun and ended while we came for the lock
-    } catch (error) {
-      run.close();
-      throw error;
-    }
-    try {
-      writeWholeFile(run.configFile, `${JSON.stringify(config, undefined, 2)}\n`);
+      writeWholeFile(run.configFile, jsonText(config));
+      return run;
     } catch (error) {
       run.closeAndClear();
-      throw outputError(path, error);
+      throw outputError(run.path, error);
     }
-    return run;
   }
 
-  private static refuseOccupied(path: string): void {
-    try {
-      if (existsSync(join(path, "last", "config.json"))) {
-        throw new GlobalPointerError(
-          "OUTPUT", `${path} holds a run already: choose another --output, or go on with it by --resume ${path}.`,
-        );
-      }
-      refuseExisting(path);
-    } catch (error) {
-      withLock(path, refuseHeld); // what is there may be of a run that goes on, which is the better thing to say
-      throw error;
-    }
+  /** Whether a run in this directory has come to its first checkpoint, so that it can be gone on with. */
+  static hasCheckpoint(path: string): boolean {
+    return existsSync(join(wholeDirectory(join(path, "last")), "config.json"));
   }
 
   /**
@@ -132,22 +94,22 @@ export class RunDirectory {
       throw new GlobalPointerError("CHECKPOINT", `${path} does not exist: give the directory of a run to resume.`);
     }
     // Before the lock, which has no place in a directory that is no run.
-    const needed = [join(path, "config.json"), join(path, "last")];
-    const missing = needed.find((name) => !existsSync(wholeDirectory(name)));
+    const missing = [join(path, CONFIG), join(path, "last")].find((name) => !existsSync(wholeDirectory(name)));
     if (missing !== undefined) {
-      withLock(path, refuseHeld); // it may not have come to its first checkpoint yet
-      throw new GlobalPointerError(
-        "CHECKPOINT", `${missing} does not exist: resume takes the directory of a run that gp-train began and stopped.`,
-      );
+      refuseClaimed(path); // it may not have come to its first checkpoint yet
+      throw new GlobalPointerError("CHECKPOINT", wasLeft(path)
+        ? `${path} ended abruptly before its first checkpoint, so that there is nothing to go on from: begin it anew `
+          + "with the command that began it, which takes the same --output again."
+        : `${missing} does not exist: resume takes the directory of a run that gp-train began and stopped.`);
     }
-    const run = new RunDirectory(path, false);
+    const claim = DirectoryClaim.goOn(path, PURPOSE);
     try {
+      const run = new RunDirectory(claim);
       restoreInterrupted(run.last);
       restoreInterrupted(run.best);
-      discardAbandoned(path);
       return run;
     } catch (error) {
-      run.close();
+      claim.close();
       throw outputError(path, error);
     }
   }
@@ -194,6 +156,16 @@ export class RunDirectory {
     await model.save(this.best, { replace: true });
   }
 
+  /** What the run was made of. @throws GlobalPointerError `CHECKPOINT` when it is missing or damaged */
+  readRecord(): RunRecord {
+    return readRecord(join(this.path, RECORD_FILE));
+  }
+
+  /** @throws GlobalPointerError `OUTPUT` */
+  writeRecord(record: RunRecord): void {
+    writeWholeFile(join(this.path, RECORD_FILE), jsonText(record));
+  }
+
   appendRecord(record: EpochRecord): void {
     appendRecord(this.metricsFile, record);
   }
@@ -213,17 +185,11 @@ export class RunDirectory {
 
   /** Lets others train here. */
   close(): void {
-    this.release();
+    this.claim.close();
   }
 
-  /** The same, and removes a directory that holds no checkpoint and no model: nothing could be done with it. */
+  /** The same, and removes what is there without a checkpoint or a model: nothing could be done with it. */
   closeAndClear(): void {
-    const begun = existsSync(this.last) || existsSync(this.best);
-    if (!begun) {
-      rmSync(this.configFile, { force: true });
-      rmSync(this.metricsFile, { force: true });
-    }
-    this.release();
-    if (!begun && this.made && existsSync(this.path) && readdirSync(this.path).length === 0) rmdirSync(this.path);
+    this.claim.closeAndClear();
   }
 }

@@ -5,8 +5,15 @@ import { GlobalPointer } from "../model/global-pointer.js";
 import { BertTokenizer } from "../tokenizer/bert-tokenizer.js";
 import { planModel } from "./build-model.js";
 import { readTrainingData, type TrainingData } from "./data.js";
+import { drawReport } from "./draw-report.js";
+import { refuseEditedConfig } from "./edited-config.js";
+import { endOfTraining } from "./end-of-training.js";
+import { environmentChanges, environmentOf, type Environment } from "./environment.js";
 import { createModel, prepare } from "./prepare.js";
+import type { TrainingObserver } from "./progress.js";
 import { RunDirectory } from "./run-directory.js";
+import { hashFiles, newRecord, startNow, type RunRecord } from "./run-record.js";
+import { timestamp } from "./timestamp.js";
 import { Trainer, trainResult, type TrainingContext, type TrainResult } from "./trainer.js";
 import { initialState, type TrainerState } from "./trainer-state.js";
 
@@ -24,10 +31,6 @@ export interface ResumeOptions extends TrainingContext {
   /** Default: as the config says. */
   device?: string;
   threads?: number;
-}
-
-function timestamp(): string {
-  return new Date().toISOString().replace(/\..*$/, "").replace(/[-:]/g, "").replace("T", "-");
 }
 
 /**
@@ -54,8 +57,11 @@ async function trainFromScratch(run: RunDirectory, options: TrainOptions): Promi
   const data = await readTrainingData(config, new BertTokenizer(plan.vocabulary, plan.tokenizer));
   const model = await createModel(plan, plan.describe(data.entityTypes), config, observer);
   try {
+    const state = initialState(data.digest);
+    const start = startNow(environmentOf(model.device, config.training.threads), state, options.command);
+    run.writeRecord(newRecord(config, await hashFiles(config, plan.weightsPath), start));
     await prepare(model, config, data, observer);
-    return await runTrainer(model, config, data, run, initialState(data.digest), options);
+    return await runTrainer(model, config, data, run, state, options);
   } finally {
     await model.dispose();
   }
@@ -81,14 +87,16 @@ async function continueTraining(run: RunDirectory, options: ResumeOptions): Prom
   const { directory, observer } = options;
   const config = loadConfig(run.configFile);
   const state = await run.restoreState();
-  const { epochs } = config.training;
-  if (state.epoch >= epochs) {
-    observer?.message?.(`${directory} has finished its ${epochs} epochs: there is nothing left to do`);
-    return trainResult(run, state, false);
+  const record = run.readRecord();
+  refuseEditedConfig(run, record, config);
+  const end = endOfTraining(state, config.training);
+  if (end !== undefined) {
+    observer?.message?.(`${directory} ${end}: there is nothing left to do`);
+    drawReport(run, config, state, observer); // the process may have been killed right before
+    return trainResult(run, state, config, false);
   }
-  const model = await fromCheckpoint(run, () => GlobalPointer.load(run.last, {
-    device: options.device ?? config.training.device, threads: options.threads ?? config.training.threads,
-  }));
+  const { device = config.training.device, threads = config.training.threads } = options;
+  const model = await fromCheckpoint(run, () => GlobalPointer.load(run.last, { device, threads }));
   try {
     const { entityTypes } = model;
     const data = await readTrainingData(config, model.tokenizer);
@@ -102,10 +110,24 @@ async function continueTraining(run: RunDirectory, options: ResumeOptions): Prom
     await prepare(model, config, data, observer);
     await fromCheckpoint(run, () => model.engine.loadOptimizer(run.optimizerFile));
     run.keepRecordsUpTo(state.epoch);
+    const start = startNow(environmentOf(model.device, threads), state, options.command);
+    warnOfChanges(record, start.environment, observer);
+    run.writeRecord({ ...record, starts: [...record.starts, start] });
     return await runTrainer(model, config, data, run, state, options);
   } finally {
     await model.dispose();
   }
+}
+
+/** Tells what is not as it was at the last start; the run goes on all the same. */
+function warnOfChanges(record: RunRecord, now: Environment, observer: TrainingObserver | undefined): void {
+  const before = record.starts.at(-1)?.environment;
+  const changed = before === undefined ? [] : environmentChanges(before, now);
+  if (changed.length === 0) return;
+  observer?.message?.(
+    `warning: the run goes on with other means than before (${changed.join("; ")}), so that it may differ in its last `
+    + "digits from one that was never stopped",
+  );
 }
 
 /** Reads something of `last/`; a file that is damaged or missing there is told as what it means for the run. */

@@ -1,8 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { z } from "zod";
+import { GlobalPointerError } from "../errors.js";
 import { readJsonFile } from "../storage/read-json.js";
 
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
+const REMEDY = "the run cannot be resumed, so train anew";
 
 const count = z.number().int().min(0);
 
@@ -21,6 +23,8 @@ const stateSchema = z.object({
   /** The epoch that `best/` is from; 0 for none. */
   bestEpoch: count,
   bestF1: z.number(),
+  /** Epochs in a row, up to the last one completed, without the gain that early stopping asks for. */
+  epochsWithoutGain: count,
   /** Identifies the training data, so that a run is not continued on other data. */
   dataDigest: z.string(),
 });
@@ -32,13 +36,25 @@ export type TrainerState = z.output<typeof stateSchema>;
 export function initialState(dataDigest: string): TrainerState {
   return {
     formatVersion: FORMAT_VERSION, epoch: 0, stepInEpoch: 0, step: 0, lossSum: 0, tokens: 0, seconds: 0,
-    bestEpoch: 0, bestF1: 0, dataDigest,
+    bestEpoch: 0, bestF1: 0, epochsWithoutGain: 0, dataDigest,
   };
 }
 
-/** @throws GlobalPointerError `CHECKPOINT` when the file is missing or damaged */
+/** @throws GlobalPointerError `CHECKPOINT` when the file is missing, damaged or of another version */
 export function readTrainerState(path: string): TrainerState {
-  return readJsonFile(path, stateSchema, "CHECKPOINT", "the run cannot be resumed, so train anew");
+  const { formatVersion } = readJsonFile(path, z.object({ formatVersion: count }), "CHECKPOINT", REMEDY);
+  if (formatVersion !== FORMAT_VERSION) {
+    const remedy = formatVersion < FORMAT_VERSION
+      ? "an earlier version of globalpointer: resume the run with that version, or train anew; the models in best/ and "
+        + "last/ can be used as they are"
+      : "a later version of globalpointer: resume the run with that version";
+    throw new GlobalPointerError(
+      "CHECKPOINT",
+      `${path} is of format ${formatVersion}, where this version has ${FORMAT_VERSION}, so that the run was begun by `
+      + `${remedy}.`,
+    );
+  }
+  return readJsonFile(path, stateSchema, "CHECKPOINT", REMEDY);
 }
 
 /** Into a directory that is being written aside. */

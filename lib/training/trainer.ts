@@ -6,8 +6,10 @@ import { evaluate } from "../evaluation/evaluate.js";
 import type { Metrics } from "../evaluation/metrics.js";
 import type { GlobalPointer } from "../model/global-pointer.js";
 import type { TrainingData } from "./data.js";
+import { endedEarly, endOfTraining, epochsWithoutGain } from "./end-of-training.js";
 import type { TrainingObserver } from "./progress.js";
 import { shuffledOrder } from "../data/random.js";
+import { drawReport } from "./draw-report.js";
 import type { RunDirectory } from "./run-directory.js";
 import { learningRateFactor } from "./schedule.js";
 import type { TrainerState } from "./trainer-state.js";
@@ -22,6 +24,8 @@ export interface TrainResult {
   dev?: Metrics;
   /** True when the signal ended the training before its last epoch. */
   stopped: boolean;
+  /** True when early stopping ended it, which finishes the run. */
+  endedEarly: boolean;
 }
 
 /** Whom a training tells, and who may stop it. */
@@ -29,13 +33,19 @@ export interface TrainingContext {
   observer?: TrainingObserver;
   /** Stops after the running step, leaving a `last/` to resume from. */
   signal?: AbortSignal;
+  /** The command line, for the record of the run. */
+  command?: string;
 }
 
-export function trainResult(run: RunDirectory, { bestEpoch, bestF1 }: TrainerState, stopped: boolean): TrainResult {
+export function trainResult(
+  run: RunDirectory, state: TrainerState, { training }: ResolvedConfig, stopped: boolean,
+): TrainResult {
+  const { bestEpoch, bestF1 } = state;
   return {
     directory: run.path,
     ...(bestEpoch > 0 ? { best: { directory: run.best, epoch: bestEpoch, f1: bestF1 } } : {}),
     stopped,
+    endedEarly: endedEarly(state, training),
   };
 }
 
@@ -61,14 +71,20 @@ export class Trainer {
   }
 
   async train(): Promise<TrainResult> {
-    while (this.state.epoch < this.config.training.epochs) {
+    while (this.end === undefined) {
       await this.trainSteps();
       if (this.stopRequested || !await this.finishEpoch()) {
         await this.run.saveLast(this.model, this.state);
         return this.result(true);
       }
     }
+    if (endedEarly(this.state, this.config.training)) this.context.observer?.message?.(`the run ${this.end}`);
     return this.result(false);
+  }
+
+  /** Why no epoch comes any more. */
+  private get end(): string | undefined {
+    return endOfTraining(this.state, this.config.training);
   }
 
   private get stopRequested(): boolean {
@@ -157,6 +173,7 @@ export class Trainer {
       tokensPerSecond: state.tokens / state.seconds,
       dev: metrics,
     };
+    state.epochsWithoutGain = epochsWithoutGain(state, metrics.f1, config.training.earlyStopping);
     const best = state.bestEpoch === 0 || metrics.f1 > state.bestF1;
     if (best) {
       Object.assign(state, { bestEpoch: record.epoch, bestF1: metrics.f1 });
@@ -166,19 +183,9 @@ export class Trainer {
     await this.run.saveLast(model, state);
     if (best) await this.run.saveBest(model); // after `last/`; RunDirectory.restoreState says why
     observer?.epoch?.(record, best);
-    this.drawCurves();
+    drawReport(this.run, config, state, observer);
     this.warn(metrics);
     return true;
-  }
-
-  /** The page is for people to look at: that it cannot be written is no reason to stop. */
-  private drawCurves(): void {
-    try {
-      this.run.writeReport(this.config.name, this.config.training.epochs, this.state.bestEpoch);
-    } catch (error) {
-      if (!(error instanceof GlobalPointerError)) throw error;
-      this.context.observer?.message?.(`warning: ${error.message} The training goes on without its report.`);
-    }
   }
 
   private warn(dev: Metrics): void {
@@ -188,7 +195,7 @@ export class Trainer {
       trainingCounts: new Map(model.entityTypes.map((type, index) => [type, counts[index] ?? 0])),
       threshold: evaluation.threshold,
       learningRate: training.learningRate,
-      last: state.epoch >= training.epochs,
+      last: this.end !== undefined,
       told: this.warned,
     });
     this.warned ||= lines.length > 0;
@@ -196,6 +203,7 @@ export class Trainer {
   }
 
   private result(stopped: boolean): TrainResult {
-    return { ...trainResult(this.run, this.state, stopped), ...(this.dev === undefined ? {} : { dev: this.dev }) };
+    const result = trainResult(this.run, this.state, this.config, stopped);
+    return { ...result, ...(this.dev === undefined ? {} : { dev: this.dev }) };
   }
 }

@@ -49,7 +49,8 @@ describe("a limit on the size of files", () => {
     const before = contents(at("run", "last"));
     expectRefusal(runInShell(LIMITED, "gp-train", ["--resume", "run"]), message);
     expect(contents(at("run", "last"))).toEqual(before);
-    expect(readdirSync(at("run")).sort()).toEqual(["best", "config.json", "last", "metrics.jsonl", "report.html"]);
+    expect(readdirSync(at("run")).sort())
+      .toEqual(["best", "config.json", "last", "metrics.jsonl", "report.html", "run.json"]);
   });
 
   test("gp-predict leaves no file, or the old one", () => {

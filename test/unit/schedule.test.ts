@@ -64,7 +64,7 @@ test.each(
     expectCurve(curve(schedule, factors.length, factors.length, stepsPerEpoch), factors);
   });
 
-test("compat \"seed\" with the period of two epochs falls from the full rate to just above half of it, each epoch", () => {
+test("compat \"seed\" with a period of two epochs falls from the full rate to just above half, each epoch", () => {
   const schedule: Schedule = {
     type: "cosine-warm-restarts", periodEpochs: 2, periodMultiplier: 1, minRatio: 0, compat: "seed",
   };

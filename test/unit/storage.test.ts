@@ -4,7 +4,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
-import { discardAbandoned, discardUnfinished } from "../../lib/storage/aside.js";
+import { discardAbandoned, discardAside, discardUnfinished, openAside } from "../../lib/storage/aside.js";
 import { LockHeldError, refuseHeld, takeLock } from "../../lib/storage/lock.js";
 import { sameBytes } from "../../lib/storage/same-bytes.js";
 import {
@@ -189,8 +189,27 @@ test("tells files that hold the same from others", () => {
 
 test("clears away what killed processes left, and leaves alone what living ones are writing", () => {
   const gone = spawnSync(process.execPath, ["-e", ""]).pid;
-  const names = [`last.partial-${gone}`, `last.partial-${process.pid}`, "last", "notes.partial-x"];
-  for (const name of names) mkdirSync(at(name));
+  const aside = openAside(at("last"));
+  const names = [`last.partial-${gone}`, `last.partial-${process.ppid}`, "last", "notes.partial-x"];
+  for (const name of [...names.map((one) => at(one)), aside]) mkdirSync(name);
   discardAbandoned(folder.path);
-  expect(readdirSync(folder.path).sort()).toEqual(["last", `last.partial-${process.pid}`, "notes.partial-x"]);
+  expect(readdirSync(folder.path).sort()).toEqual(
+    ["last", `last.partial-${process.pid}`, `last.partial-${process.ppid}`, "notes.partial-x"].sort(),
+  );
+  discardAside(aside);
+});
+
+test("what an earlier process of our own number left is as abandoned as any other's", () => {
+  mkdirSync(at(`last.partial-${process.pid}`));
+  discardAbandoned(folder.path);
+  expect(readdirSync(folder.path)).toEqual([]);
+});
+
+test("writing clears away what killed processes had written aside for the same place, and nothing else", async () => {
+  const gone = spawnSync(process.execPath, ["-e", ""]).pid;
+  const others = [`other.partial-${gone}`, `out.partial-${process.ppid}`];
+  for (const name of [`out.partial-${gone}`, `d.partial-${gone}`, ...others]) writeFileSync(at(name), "half");
+  writeWholeFile(at("out"), "new");
+  await writeWholeDirectory(at("d"), fill("text"));
+  expect(readdirSync(folder.path).sort()).toEqual(["d", "out", ...others].sort());
 });
