@@ -56,9 +56,14 @@ async function modelOf(directory: string, { entityTypes, headSize }: Case["head"
     window: { maxSeqLen: usablePositions(shape), stride: 10 },
   };
   const model = await GlobalPointer.create(description, vocabulary, { device: "cpu", threads: 1, seed: 5 });
-  const { missing } = await model.loadWeights(weightsPath, "encoder");
-  expect([...missing].sort()).toEqual(["dense.bias", "dense.weight"]);
-  return model;
+  try {
+    const { missing } = await model.loadWeights(weightsPath, "encoder");
+    expect([...missing].sort()).toEqual(["dense.bias", "dense.weight"]);
+    return model;
+  } catch (error) {
+    await model.dispose();
+    throw error;
+  }
 }
 
 /** Keys of a saved config.json that say what the encoder is; sizes that are the same in all cases left out. */
