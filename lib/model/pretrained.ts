@@ -6,6 +6,7 @@ import { readJsonFile } from "../storage/read-json.js";
 import type { TokenizerOptions } from "../tokenizer/bert-tokenizer.js";
 import type { Vocabulary } from "../tokenizer/vocabulary.js";
 import { encoderConfigSchema, type EncoderShape } from "./encoder-config.js";
+import { SPLIT_WEIGHTS_FILES, WEIGHTS_FILES } from "./pretrained-files.js";
 import { readTokenizerConfig, readVocabulary } from "./tokenizer-files.js";
 
 /** A Hugging Face directory with an encoder, its weights left aside. */
@@ -34,11 +35,11 @@ function requireDirectory(path: string): void {
 
 /** The weight file of a directory, the safe format first. */
 function findWeights(directory: string): string {
-  for (const name of ["model.safetensors", "pytorch_model.bin"]) {
+  for (const name of WEIGHTS_FILES) {
     const path = join(directory, name);
     if (existsSync(path)) return path;
   }
-  for (const name of ["model.safetensors.index.json", "pytorch_model.bin.index.json"]) {
+  for (const name of SPLIT_WEIGHTS_FILES) {
     if (existsSync(join(directory, name))) {
       throw new GlobalPointerError(
         "MODEL_DIRECTORY",

@@ -36,6 +36,11 @@ export function makeDirectory(path: string): boolean {
   return true;
 }
 
+function syncDirectory(path: string): void {
+  for (const entry of readdirSync(path)) syncToDisk(join(path, entry));
+  syncToDisk(path);
+}
+
 function putInPlace(aside: string, path: string): void {
   restoreInterrupted(path);
   rmSync(previousOf(path), { recursive: true, force: true });
@@ -67,8 +72,7 @@ export async function writeWholeDirectory(
     if (existsSync(aside)) rmSync(aside, { recursive: true }); // of a process with our number, long gone
     makeDirectory(aside);
     await fill(aside);
-    for (const entry of readdirSync(aside)) syncToDisk(join(aside, entry));
-    syncToDisk(aside);
+    syncDirectory(aside);
     putInPlace(aside, target);
   } catch (error) {
     const told = outputError(path, error);
@@ -76,6 +80,23 @@ export async function writeWholeDirectory(
     throw new GlobalPointerError(told.code, told.message.replaceAll(aside, path), { cause: error });
   } finally {
     discardAside(aside);
+  }
+}
+
+/**
+ * Gives a directory that has become complete, perhaps over several runs of a program, the name it is for.
+ *
+ * @param finished beside `path`, on the same file system
+ * @throws GlobalPointerError `OUTPUT` when there is anything but an empty directory at the path, or it cannot be
+ * written
+ */
+export function putDirectoryInPlace(finished: string, path: string): void {
+  refuseExisting(path);
+  try {
+    syncDirectory(finished);
+    putInPlace(finished, resolve(path));
+  } catch (error) {
+    throw outputError(path, error);
   }
 }
 
