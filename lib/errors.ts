@@ -4,6 +4,7 @@ const codes = [
   "TOKENIZER", // a vocabulary is missing or unusable
   "MODEL_DIRECTORY", // a model or pretrained directory is incomplete or inconsistent
   "CHECKPOINT", // a run directory cannot be resumed
+  "DOWNLOAD", // a model cannot be fetched: its name, the network, access, or what came is not what was announced
   "OUTPUT", // a result cannot be written, or would overwrite something
   "TRAINING", // training cannot go on (a loss that is not finite, say)
   "SETUP", // LibTorch or the native addon is missing or does not load

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 /** The root of the project. */
 export const projectRoot = fileURLToPath(new URL("../../", import.meta.url));
 
-export type CommandName = "gp-train" | "gp-eval" | "gp-predict" | "gp-convert" | "gp-data";
+export type CommandName = "gp-train" | "gp-eval" | "gp-predict" | "gp-convert" | "gp-data" | "gp-download";
 
 export interface Outcome {
   status: number | null;

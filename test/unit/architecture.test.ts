@@ -20,6 +20,7 @@ const TYPESCRIPT_ROOMS: Record<string, string[]> = {
   "lib/config": ["lib/errors.ts", "lib/data"],
   "lib/data": ["lib/errors.ts", "lib/storage", "lib/tokenizer"],
   "lib/model": ["lib/errors.ts", "lib/storage", "lib/tokenizer", "lib/data"],
+  "lib/download": ["lib/errors.ts", "lib/storage", "lib/model"],
   "lib/evaluation": ["lib/errors.ts", "lib/tokenizer", "lib/data", "lib/terminal", "lib/model"],
   "lib/report": ["lib/errors.ts", "lib/data", "lib/evaluation"],
   "lib/corpus": ["lib/errors.ts", "lib/storage", "lib/tokenizer", "lib/data", "lib/terminal"],
