@@ -10,6 +10,7 @@ const reasons: Record<string, string> = {
   ENOENT: "there is no folder that it could be put in; create one, or choose another place",
   ENOTDIR: "part of the path is a file, not a folder; choose another place",
   EISDIR: "it is a folder; give the name of a file",
+  ENOTEMPTY: "something has been put there meanwhile; choose another place",
   EEXIST: "there is a file of that name; choose another place",
 };
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { GlobalPointerError } from "../errors.js";
 import { discardAside, openAside } from "./aside.js";
@@ -17,9 +17,14 @@ export function wholeDirectory(path: string): string {
   return !existsSync(path) && existsSync(previousOf(path)) ? previousOf(path) : path;
 }
 
-/** Brings back a directory whose replacement was interrupted; for its owner, before it is written to again. */
-export function restoreInterrupted(path: string): void {
-  if (!existsSync(path) && existsSync(previousOf(path))) renameSync(previousOf(path), path);
+/**
+ * Brings back a directory whose replacement was interrupted between its two renames, or removes what is left of the old
+ * one when it was interrupted after them. For the directory's owner, before it is written to again.
+ */
+export function settleInterrupted(path: string): void {
+  if (!existsSync(previousOf(path))) return;
+  if (existsSync(path)) rmSync(previousOf(path), { recursive: true });
+  else renameSync(previousOf(path), path);
 }
 
 /** Makes a directory and those above it; says whether it was not there yet. */
@@ -41,17 +46,28 @@ function syncDirectory(path: string): void {
   syncToDisk(path);
 }
 
-function putInPlace(aside: string, path: string): void {
-  restoreInterrupted(path);
-  rmSync(previousOf(path), { recursive: true, force: true });
+/** The place of a directory that is not there yet, or is empty and perhaps behind a link. */
+function placeFor(path: string): string {
+  return existsSync(path) ? realpathSync(path) : resolve(path); // without the slash that may be at its end
+}
+
+/** Moves a directory to where none, or an empty one, is. */
+function moveTo(place: string, finished: string): void {
+  renameSync(finished, place);
+  syncToDisk(dirname(place));
+}
+
+/** Moves a directory to where there may be one, which gives way to it. */
+function exchange(path: string, finished: string): void {
+  settleInterrupted(path);
   if (existsSync(path)) renameSync(path, previousOf(path));
   try {
-    renameSync(aside, path);
+    renameSync(finished, path);
   } catch (error) {
-    restoreInterrupted(path);
+    settleInterrupted(path);
     throw error;
   }
-  syncToDisk(dirname(path));
+  syncToDisk(dirname(path)); // before the old one goes
   rmSync(previousOf(path), { recursive: true, force: true });
 }
 
@@ -66,14 +82,15 @@ export async function writeWholeDirectory(
   path: string, fill: (directory: string) => Promise<void> | void, { replace = false } = {},
 ): Promise<void> {
   if (!replace) refuseExisting(path);
-  const target = resolve(path); // a slash at the end would put the directory aside into itself
+  const target = replace ? resolve(path) : placeFor(path);
   const aside = openAside(target);
   try {
     if (existsSync(aside)) rmSync(aside, { recursive: true }); // of a process with our number, long gone
     makeDirectory(aside);
     await fill(aside);
     syncDirectory(aside);
-    putInPlace(aside, target);
+    if (replace) exchange(target, aside);
+    else moveTo(target, aside);
   } catch (error) {
     const told = outputError(path, error);
     // The place where it was written for the time being means nothing to the reader.
@@ -94,7 +111,7 @@ export function putDirectoryInPlace(finished: string, path: string): void {
   refuseExisting(path);
   try {
     syncDirectory(finished);
-    putInPlace(finished, resolve(path));
+    moveTo(placeFor(path), finished);
   } catch (error) {
     throw outputError(path, error);
   }

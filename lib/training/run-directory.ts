@@ -5,7 +5,7 @@ import { WEIGHTS_FILE } from "../model/directory.js";
 import type { GlobalPointer } from "../model/global-pointer.js";
 import { renderRunReport } from "../report/run-report.js";
 import { outputError } from "../storage/output-error.js";
-import { restoreInterrupted, wholeDirectory, writeWholeDirectory } from "../storage/whole-directory.js";
+import { settleInterrupted, wholeDirectory, writeWholeDirectory } from "../storage/whole-directory.js";
 import { sameBytes } from "../storage/same-bytes.js";
 import { writeWholeFile } from "../storage/whole-file.js";
 import { DirectoryClaim, refuseClaimed, wasLeft, type Purpose } from "./directory-claim.js";
@@ -105,8 +105,8 @@ export class RunDirectory {
     const claim = DirectoryClaim.goOn(path, PURPOSE);
     try {
       const run = new RunDirectory(claim);
-      restoreInterrupted(run.last);
-      restoreInterrupted(run.best);
+      settleInterrupted(run.last);
+      settleInterrupted(run.best);
       return run;
     } catch (error) {
       claim.close();

@@ -8,7 +8,7 @@ import { discardAbandoned, discardAside, discardUnfinished, openAside } from "..
 import { LockHeldError, refuseHeld, takeLock } from "../../lib/storage/lock.js";
 import { sameBytes } from "../../lib/storage/same-bytes.js";
 import {
-  makeDirectory, refuseExisting, restoreInterrupted, wholeDirectory, writeWholeDirectory,
+  makeDirectory, refuseExisting, settleInterrupted, wholeDirectory, writeWholeDirectory,
 } from "../../lib/storage/whole-directory.js";
 import { WholeFile, writeWholeFile } from "../../lib/storage/whole-file.js";
 import { temporaryFolder } from "../support/commands.js";
@@ -89,7 +89,8 @@ describe("writeWholeDirectory", () => {
     mkdirSync(at("empty"));
     refuseExisting(at("empty"));
     expect(existsSync(at("empty"))).toBe(true);
-    await writeWholeDirectory(at("empty"), fill("text"));
+    symlinkSync("empty", at("link"));
+    await writeWholeDirectory(at("link"), fill("text"));
     await expect(writeWholeDirectory(at("empty"), fill("other"))).rejects.toThrow(/exists already and is not empty/);
     expect(readFileSync(at("empty", "file"), "utf8")).toBe("text");
     writeFileSync(at("plain"), "");
@@ -101,12 +102,36 @@ describe("writeWholeDirectory", () => {
     renameSync(at("d"), at("d.previous"));
     expect(readFileSync(join(wholeDirectory(at("d")), "file"), "utf8")).toBe("old");
     expect(existsSync(at("d"))).toBe(false); // a reader changes nothing
-    restoreInterrupted(at("d"));
+    settleInterrupted(at("d"));
     expect(readFileSync(at("d", "file"), "utf8")).toBe("old");
     renameSync(at("d"), at("d.previous"));
     await writeWholeDirectory(at("d"), fill("new"), { replace: true });
     expect(readFileSync(at("d", "file"), "utf8")).toBe("new");
     expect(readdirSync(folder.path)).toEqual(["d"]);
+  });
+
+  test("an interruption after them leaves a part of the old directory, which goes", async () => {
+    await writeWholeDirectory(at("d"), fill("new"));
+    mkdirSync(at("d.previous"));
+    fill("a part of the old")(at("d.previous"));
+    settleInterrupted(at("d"));
+    expect(readdirSync(folder.path)).toEqual(["d"]);
+    expect(readFileSync(at("d", "file"), "utf8")).toBe("new");
+  });
+
+  test("without a replacement, what lies beside under another name is not touched", async () => {
+    mkdirSync(at("d.previous"));
+    fill("somebody's own")(at("d.previous"));
+    await writeWholeDirectory(at("d"), fill("new"));
+    expect(readFileSync(at("d.previous", "file"), "utf8")).toBe("somebody's own");
+    const late = writeWholeDirectory(at("e"), (directory) => {
+      fill("new")(directory);
+      mkdirSync(at("e"));
+      fill("quicker")(at("e"));
+    });
+    await expect(late).rejects.toThrow(/Cannot write .*: something has been put there meanwhile/);
+    expect(readFileSync(at("e", "file"), "utf8")).toBe("quicker");
+    expect(readdirSync(folder.path).sort()).toEqual(["d", "d.previous", "e"]);
   });
 
   test("a place that takes no directories is an error and not an endless loop", () => {
