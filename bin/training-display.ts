@@ -8,8 +8,9 @@ function bar(done: number, of: number): string {
 }
 
 /**
- * Tells a person how training goes: a bar that redraws itself on a terminal, one line an epoch elsewhere. With `json`,
- * epoch records go to stdout as JSON lines and everything else to stderr. Of several seeds, each record names its own.
+ * Tells a person how training goes: a bar that redraws itself on a terminal, one line an epoch elsewhere; neither where
+ * `tracking.console` is off. With `json`, epoch records go to stdout as JSON lines and everything else to stderr. Of
+ * several seeds, each record names its own.
  */
 export function trainingDisplay({ json }: { json: boolean }): SeedsObserver {
   const stream = json ? process.stderr : process.stdout;
@@ -17,9 +18,13 @@ export function trainingDisplay({ json }: { json: boolean }): SeedsObserver {
   const clear = (): void => { if (animated) stream.write("\r\x1b[2K"); };
   let drawn = 0;
   let seed: number | undefined;
+  let shown = true;
   return {
     seed(next) {
       seed = next;
+    },
+    begin({ config }) {
+      shown = config.tracking.console;
     },
     message(text) {
       clear();
@@ -27,7 +32,7 @@ export function trainingDisplay({ json }: { json: boolean }): SeedsObserver {
     },
     step({ epoch, epochs, step, steps, loss, tokensPerSecond }) {
       const now = performance.now();
-      if (!animated || (now - drawn < 100 && step < steps)) return; // ten times a second is plenty
+      if (!shown || !animated || (now - drawn < 100 && step < steps)) return; // ten times a second is plenty
       drawn = now;
       clear();
       stream.write(
@@ -36,6 +41,8 @@ export function trainingDisplay({ json }: { json: boolean }): SeedsObserver {
       );
     },
     epoch(record, best) {
+      if (json) process.stdout.write(`${JSON.stringify(seed === undefined ? record : { seed, ...record })}\n`);
+      if (!shown) return;
       clear();
       const { precision, recall, f1 } = record.dev;
       stream.write(
@@ -43,7 +50,6 @@ export function trainingDisplay({ json }: { json: boolean }): SeedsObserver {
         + `recall ${recall.toFixed(4)} F1 ${f1.toFixed(4)}  ${record.seconds.toFixed(1)} s  `
         + `${Math.round(record.tokensPerSecond)} tokens/s${best ? "  (best so far)" : ""}\n`,
       );
-      if (json) process.stdout.write(`${JSON.stringify(seed === undefined ? record : { seed, ...record })}\n`);
     },
   };
 }

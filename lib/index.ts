@@ -44,7 +44,7 @@ export type { OverfitResult } from "./training/overfit.js";
 export type { ResumeOptions, TrainOptions, TrainResult } from "./training/train.js";
 export type { StepProgress, TrainingObserver } from "./training/progress.js";
 export type { TrainingContext } from "./training/trainer.js";
-export type { EpochRecord } from "./training/metrics-file.js";
+export type { EpochRecord, StepRecord, TrackedEnd, TrackedRun, Tracker } from "./tracking/tracker.js";
 export { evaluate } from "./evaluation/evaluate.js";
 export type { Evaluation, EvaluationOptions } from "./evaluation/evaluate.js";
 export type { BatchMeanMetrics } from "./evaluation/compat-seed.js";

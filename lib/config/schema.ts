@@ -190,6 +190,17 @@ const evaluation = z.strictObject({
   threshold: number().default(0),
 }, "an object");
 
+const tracking = z.strictObject({
+  console: flag().default(true),
+  everySteps: wholeNumber(1).default(10),
+  tensorboard: flag().default(false),
+  wandb: z.strictObject({
+    project: text(),
+    entity: text().optional(),
+    name: text().optional(),
+  }, "an object").optional(),
+}, "an object");
+
 /** Two passes that drop nothing are the same. */
 function dropsSomething({ encoder, training: { rDrop } }: {
   encoder: { hiddenDropoutProb?: number | undefined; attentionProbsDropoutProb?: number | undefined };
@@ -216,6 +227,7 @@ function configSchemaWith<E extends z.ZodType>(encoder: E) {
     head: head.prefault({}),
     training,
     evaluation: evaluation.prefault({}),
+    tracking: tracking.prefault({}),
   }, "an object");
 }
 

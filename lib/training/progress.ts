@@ -1,4 +1,4 @@
-import type { EpochRecord } from "./metrics-file.js";
+import type { EpochRecord, TrackedRun } from "../tracking/tracker.js";
 
 /** Where a running epoch stands. */
 export interface StepProgress {
@@ -19,6 +19,8 @@ export interface StepProgress {
 export interface TrainingObserver {
   /** A line for the person who waits: what is being done, what was lost, where things are. */
   message?(text: string): void;
+  /** Before the first step. */
+  begin?(run: TrackedRun): void;
   /** After each step. */
   step?(progress: StepProgress): void;
   /** After each epoch's evaluation, when its checkpoint is safe. */

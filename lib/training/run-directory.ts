@@ -8,8 +8,9 @@ import { outputError } from "../storage/output-error.js";
 import { settleInterrupted, wholeDirectory, writeWholeDirectory } from "../storage/whole-directory.js";
 import { sameBytes } from "../storage/same-bytes.js";
 import { writeWholeFile } from "../storage/whole-file.js";
+import { TRACKING_FILES } from "../tracking/configured-trackers.js";
+import { METRICS_FILE, readRecords } from "../tracking/metrics-file.js";
 import { DirectoryClaim, refuseClaimed, wasLeft, type Purpose } from "./directory-claim.js";
-import { appendRecord, keepRecordsUpTo, METRICS_FILE, readRecords, type EpochRecord } from "./metrics-file.js";
 import { jsonText, readRecord, RECORD_FILE, type RunRecord } from "./run-record.js";
 import { readTrainerState, writeTrainerState, type TrainerState } from "./trainer-state.js";
 
@@ -19,7 +20,7 @@ const REPORT = "report.html";
 const OPTIMIZER = "optimizer.safetensors";
 const STATE = "trainer.json";
 
-const PURPOSE: Purpose = { results: ["last", "best"], others: [CONFIG, RECORD_FILE, METRICS_FILE] };
+const PURPOSE: Purpose = { results: ["last", "best"], others: [CONFIG, RECORD_FILE, ...TRACKING_FILES] };
 
 /** Whether a directory is a checkpoint that a training goes on from: it holds more than a model. */
 export function isCheckpoint(directory: string): boolean {
@@ -27,7 +28,7 @@ export function isCheckpoint(directory: string): boolean {
 }
 
 /**
- * The directory of one training: `config.json`, `run.json`, `metrics.jsonl`, `report.html`, `best/`, `last/`, and
+ * The directory of one training: `config.json`, `run.json`, what trackers write, `report.html`, `best/`, `last/`, and
  * `lock` while a process trains it, so that no second one does.
  */
 export class RunDirectory {
@@ -36,13 +37,11 @@ export class RunDirectory {
   readonly best: string;
   readonly last: string;
   readonly optimizerFile: string;
-  private readonly metricsFile: string;
   private readonly stateFile: string;
 
   private constructor(private readonly claim: DirectoryClaim) {
     this.path = claim.path;
     this.configFile = join(this.path, CONFIG);
-    this.metricsFile = join(this.path, METRICS_FILE);
     this.best = join(this.path, "best");
     this.last = join(this.path, "last");
     this.optimizerFile = join(this.last, OPTIMIZER);
@@ -166,21 +165,12 @@ export class RunDirectory {
     writeWholeFile(join(this.path, RECORD_FILE), jsonText(record));
   }
 
-  appendRecord(record: EpochRecord): void {
-    appendRecord(this.metricsFile, record);
-  }
-
   /** Draws the curves of what metrics.jsonl holds. @throws GlobalPointerError `OUTPUT` */
   writeReport(name: string, epochs: number, bestEpoch: number): void {
-    const records = readRecords(this.metricsFile);
+    const records = readRecords(join(this.path, METRICS_FILE));
     writeWholeFile(join(this.path, REPORT), renderRunReport({
       name, directory: this.path, epochs, records, ...(bestEpoch > 0 ? { bestEpoch } : {}),
     }));
-  }
-
-  /** Drops what metrics.jsonl says of epochs that are to be run again. */
-  keepRecordsUpTo(epoch: number): void {
-    keepRecordsUpTo(this.metricsFile, epoch);
   }
 
   /** Lets others train here. */

@@ -3,6 +3,9 @@ import { loadConfig, type ResolvedConfig } from "../config/load.js";
 import { GlobalPointerError } from "../errors.js";
 import { GlobalPointer } from "../model/global-pointer.js";
 import { BertTokenizer } from "../tokenizer/bert-tokenizer.js";
+import { configuredTrackers } from "../tracking/configured-trackers.js";
+import type { TrackedEnd, Tracker } from "../tracking/tracker.js";
+import { Tracking } from "../tracking/tracking.js";
 import { planModel } from "./build-model.js";
 import { readTrainingData, type TrainingData } from "./data.js";
 import { drawReport } from "./draw-report.js";
@@ -19,13 +22,19 @@ import { initialState, type TrainerState } from "./trainer-state.js";
 
 export type { TrainResult } from "./trainer.js";
 
-export interface TrainOptions extends TrainingContext {
+/** Who keeps record of a training, besides. */
+interface TrackedContext extends TrainingContext {
+  /** Told of the training beside those of `config.tracking`. */
+  trackers?: readonly Tracker[];
+}
+
+export interface TrainOptions extends TrackedContext {
   config: ResolvedConfig;
   /** The run directory; default: a new one named after the config and the time, in the config's `output`. */
   output?: string;
 }
 
-export interface ResumeOptions extends TrainingContext {
+export interface ResumeOptions extends TrackedContext {
   /** The directory of a run that was stopped. */
   directory: string;
   /** Default: as the config says. */
@@ -109,7 +118,6 @@ async function continueTraining(run: RunDirectory, options: ResumeOptions): Prom
     }
     await prepare(model, config, data, observer);
     await fromCheckpoint(run, () => model.engine.loadOptimizer(run.optimizerFile));
-    run.keepRecordsUpTo(state.epoch);
     const start = startNow(environmentOf(model.device, threads), state, options.command);
     warnOfChanges(record, start.environment, observer);
     run.writeRecord({ ...record, starts: [...record.starts, start] });
@@ -145,8 +153,21 @@ async function fromCheckpoint<T>(run: RunDirectory, read: () => Promise<T>): Pro
 
 async function runTrainer(
   model: GlobalPointer, config: ResolvedConfig, data: TrainingData, run: RunDirectory, state: TrainerState,
-  context: TrainingContext,
+  context: TrackedContext,
 ): Promise<TrainResult> {
-  context.observer?.message?.(`run directory: ${run.path}`);
-  return new Trainer(model, config, data, run, state, context).train();
+  const { observer, trackers = [] } = context;
+  const message = (text: string): void => { observer?.message?.(text); };
+  message(`run directory: ${run.path}`);
+  const tracked = { directory: run.path, config, step: state.step, epoch: state.epoch, message };
+  observer?.begin?.(tracked);
+  const tracking = new Tracking(tracked, [...configuredTrackers(config, run.path), ...trackers]);
+  let status: TrackedEnd["status"] = "failed";
+  try {
+    const result = await new Trainer(model, config, data, run, state, context, tracking).train();
+    status = result.stopped ? "stopped" : "finished";
+    return result;
+  } finally {
+    const { bestEpoch, bestF1 } = state;
+    await tracking.end({ status, ...(bestEpoch > 0 ? { best: { epoch: bestEpoch, f1: bestF1 } } : {}) });
+  }
 }

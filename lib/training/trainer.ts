@@ -13,6 +13,7 @@ import { drawReport } from "./draw-report.js";
 import type { RunDirectory } from "./run-directory.js";
 import { learningRateFactor } from "./schedule.js";
 import type { TrainerState } from "./trainer-state.js";
+import type { Tracking } from "../tracking/tracking.js";
 import { epochWarnings } from "./warnings.js";
 
 export interface TrainResult {
@@ -64,6 +65,7 @@ export class Trainer {
     private readonly run: RunDirectory,
     private readonly state: TrainerState,
     private readonly context: TrainingContext,
+    private readonly tracking: Tracking,
   ) {
     const { batchSize, accumulationSteps } = config.training;
     this.stepsPerEpoch = Math.ceil(data.dataset.sequenceCount / (batchSize * accumulationSteps));
@@ -118,18 +120,23 @@ export class Trainer {
       const began = performance.now();
       const batches = next;
       const factor = this.factorOfStep(state.step);
-      const pending = this.model.engine.trainStep(batches, {
-        encoder: learningRate * factor, head: headLearningRate * factor,
-      });
+      const rates = { encoder: learningRate * factor, head: headLearningRate * factor };
+      const pending = this.model.engine.trainStep(batches, rates);
       next = this.batchesOf(state.stepInEpoch + 1, order); // packed while the engine computes
       const { loss, gradientNorm, applied } = await pending;
       if (!applied) this.refuseDivergence(loss, gradientNorm);
       state.step++;
       state.stepInEpoch++;
       state.lossSum += loss;
-      for (const { batch } of batches) state.tokens += batch.inputIds.length;
-      state.seconds += (performance.now() - began) / 1000;
+      const tokens = batches.reduce((sum, { batch }) => sum + batch.inputIds.length, 0);
+      const seconds = (performance.now() - began) / 1000;
+      state.tokens += tokens;
+      state.seconds += seconds;
       this.reportStep();
+      this.tracking.step({
+        step: state.step, epoch: state.epoch + 1, loss, gradientNorm, learningRate: rates.encoder,
+        headLearningRate: rates.head, tokensPerSecond: tokens / seconds,
+      });
     }
   }
 
@@ -178,7 +185,7 @@ export class Trainer {
     if (best) {
       Object.assign(state, { bestEpoch: record.epoch, bestF1: metrics.f1 });
     }
-    this.run.appendRecord(record);
+    this.tracking.epoch(record);
     Object.assign(state, { epoch: record.epoch, stepInEpoch: 0, lossSum: 0, tokens: 0, seconds: 0 });
     await this.run.saveLast(model, state);
     if (best) await this.run.saveBest(model); // after `last/`; RunDirectory.restoreState says why

@@ -50,7 +50,7 @@ describe("a limit on the size of files", () => {
     expectRefusal(runInShell(LIMITED, "gp-train", ["--resume", "run"]), message);
     expect(contents(at("run", "last"))).toEqual(before);
     expect(readdirSync(at("run")).sort())
-      .toEqual(["best", "config.json", "last", "metrics.jsonl", "report.html", "run.json"]);
+      .toEqual(["best", "config.json", "last", "metrics.jsonl", "report.html", "run.json", "steps.jsonl"]);
   });
 
   test("gp-predict leaves no file, or the old one", () => {

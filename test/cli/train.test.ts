@@ -11,7 +11,7 @@ const CHECKPOINT_FILES = ["config.json", "model.safetensors", "optimizer.safeten
   "trainer.json", "vocab.txt"];
 const RUN_FILES = [
   ...MODEL_FILES.map((name) => `best/${name}`), "config.json", ...CHECKPOINT_FILES.map((name) => `last/${name}`),
-  "metrics.jsonl", "report.html", "run.json",
+  "metrics.jsonl", "report.html", "run.json", "steps.jsonl",
 ];
 
 let folder: ReturnType<typeof temporaryFolder>;

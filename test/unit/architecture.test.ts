@@ -24,9 +24,10 @@ const TYPESCRIPT_ROOMS: Record<string, string[]> = {
   "lib/evaluation": ["lib/errors.ts", "lib/tokenizer", "lib/data", "lib/terminal", "lib/model"],
   "lib/report": ["lib/errors.ts", "lib/data", "lib/evaluation"],
   "lib/corpus": ["lib/errors.ts", "lib/storage", "lib/tokenizer", "lib/data", "lib/terminal"],
+  "lib/tracking": ["lib/errors.ts", "lib/storage", "lib/config", "lib/report"],
   "lib/training": [
     "lib/errors.ts", "lib/storage", "lib/tokenizer", "lib/data", "lib/config", "lib/model", "lib/evaluation",
-    "lib/report",
+    "lib/report", "lib/tracking",
   ],
   "lib/index.ts": ["lib"],
   "bin": ["lib"],

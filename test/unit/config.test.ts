@@ -101,6 +101,7 @@ describe("a sound config", () => {
         accumulationSteps: 1, rDrop: 0, labelSmoothing: 0, activationCheckpointing: false,
       },
       evaluation: { batchSize: 32, threshold: 0 },
+      tracking: { console: true, everySteps: 10, tensorboard: false },
     });
     expect(isPretrained(config.encoder)).toBe(false);
   });

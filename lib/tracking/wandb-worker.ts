@@ -1,0 +1,16 @@
+import { parentPort, workerData } from "node:worker_threads";
+import type { WandbReply, WandbRequest } from "./wandb-messages.js";
+import { WandbSession } from "./wandb-session.js";
+
+/** A thread of its own for Weights & Biases; wandb.ts says why. */
+
+const { sdk } = workerData as { sdk: string };
+const reply = (message: WandbReply): void => { parentPort?.postMessage(message); };
+const session = new WandbSession(() => import(sdk), reply);
+
+// The SDK prints what it could not send, and goes on.
+console.error = (...parts: unknown[]): void => {
+  reply({ type: "failed", reason: parts.map((part) => part instanceof Error ? part.message : String(part)).join(" ") });
+};
+
+parentPort?.on("message", (request: WandbRequest) => { void session.receive(request); });
