@@ -15,8 +15,7 @@ function isThenable(value: unknown): value is PromiseLike<void> {
 /** One line of what went wrong, without a full stop. */
 function reasonOf(error: unknown): string {
   const text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").trim();
-  const short = text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON)}...` : text;
-  return short.replace(/\.$/, "");
+  return text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON)}...` : text.replace(/\.$/, "");
 }
 
 /** A tracker whose failures are told once and go no further. Calls are made one after the other. */

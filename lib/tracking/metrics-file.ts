@@ -22,7 +22,11 @@ const recordSchema: z.ZodType<EpochRecord> = epochSchema.extend({
   dev: devSchema,
 });
 
-/** The records of finished epochs; a line that is none, such as one cut short by a crash, is left out. */
+/**
+ * The records of finished epochs; a line that is none, such as one cut short by a crash, is left out.
+ *
+ * @throws GlobalPointerError `OUTPUT` when there is a file that cannot be read
+ */
 export function readRecords(path: string): EpochRecord[] {
   return readLines(path).flatMap((line) => {
     const record = recordSchema.safeParse(line);

@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { GlobalPointerError } from "../errors.js";
 import { outputError } from "../storage/output-error.js";
 import { writeWholeFile } from "../storage/whole-file.js";
 
@@ -22,7 +23,11 @@ function appendText(path: string, text: string): void {
   }
 }
 
-/** What each line holds; undefined for one that is not JSON, such as one that a crash cut short. */
+/**
+ * What each line holds; undefined for one that is not JSON, such as one that a crash cut short.
+ *
+ * @throws GlobalPointerError `OUTPUT`
+ */
 export function readLines(path: string): unknown[] {
   return linesOf(path).map(parsed);
 }
@@ -35,7 +40,13 @@ export function keepLines(path: string, keep: (record: unknown) => boolean): voi
 }
 
 function linesOf(path: string): string[] {
-  return existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
+  if (!existsSync(path)) return [];
+  try {
+    return readFileSync(path, "utf8").split("\n");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new GlobalPointerError("OUTPUT", `Cannot read ${path}: ${reason}; mend or remove it.`, { cause: error });
+  }
 }
 
 function parsed(line: string): unknown {

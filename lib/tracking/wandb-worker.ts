@@ -10,7 +10,8 @@ const session = new WandbSession(() => import(sdk), reply);
 
 // The SDK prints what it could not send, and goes on.
 console.error = (...parts: unknown[]): void => {
-  reply({ type: "failed", reason: parts.map((part) => part instanceof Error ? part.message : String(part)).join(" ") });
+  const reason = parts.map((part) => part instanceof Error ? part.message : String(part)).join(" ");
+  reply({ type: "failed", reason: reason.replace(/: \{"response":.*/s, "") }); // the request, word for word
 };
 
 parentPort?.on("message", (request: WandbRequest) => { void session.receive(request); });
