@@ -12,9 +12,9 @@ function isThenable(value: unknown): value is PromiseLike<void> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
-/** One line of what went wrong, without a full stop. */
+/** One line of what went wrong, without a full stop; what a server says may hold codes that steer a terminal. */
 function reasonOf(error: unknown): string {
-  const text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").trim();
+  const text = (error instanceof Error ? error.message : String(error)).replace(/[\s\p{Cc}]+/gu, " ").trim();
   return text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON)}...` : text.replace(/\.$/, "");
 }
 

@@ -30,6 +30,9 @@ export class WandbTracker implements Tracker {
   constructor(private readonly config: WandbConfig, private readonly modules: WandbModules = {}) {}
 
   begin(run: TrackedRun): Promise<void> {
+    const mode = process.env["WANDB_MODE"] ?? "online";
+    // The SDK heeds none: it sends all the same when disabled, and keeps nothing when offline.
+    if (mode !== "online") throw new Error(`WANDB_MODE is ${mode}, so nothing is sent; the SDK cannot keep it here`);
     const { worker: file = new URL("./wandb-worker.js", import.meta.url), sdk = WANDB_PACKAGE } = this.modules;
     const worker = new Worker(file, { workerData: { sdk }, stdout: true, stderr: true });
     worker.unref();

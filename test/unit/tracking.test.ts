@@ -6,6 +6,7 @@ import { MetricsFile } from "../../lib/tracking/metrics-file.js";
 import { StepsFile } from "../../lib/tracking/steps-file.js";
 import type { TrackedEnd, Tracker } from "../../lib/tracking/tracker.js";
 import { Tracking } from "../../lib/tracking/tracking.js";
+import { WandbTracker } from "../../lib/tracking/wandb.js";
 import { resume, train, type TrainResult } from "../../lib/training/train.js";
 import { temporaryFolder } from "../support/commands.js";
 import { shownSeries } from "../support/event-file.js";
@@ -50,6 +51,24 @@ async function playedTo(trackers: Tracker[], { everySteps = 1, longestEnd = 50 }
   await tracking.end(finished);
   return run.messages;
 }
+
+test("what a failure says cannot steer the terminal", async () => {
+  const spiteful: Tracker = { name: "spiteful", begin: () => { throw new Error("no\u001b[2J\r\nway\u0007"); } };
+  expect(await playedTo([spiteful])).toEqual(["warning: spiteful: no [2J way; left out from here on"]);
+});
+
+test.each(["offline", "disabled"])("WANDB_MODE=%s leaves Weights & Biases out", async (mode) => {
+  process.env.WANDB_MODE = mode;
+  try {
+    const tracker = new WandbTracker({ project: "demo" }, { worker: new URL("file:///nowhere.js") });
+    expect(await playedTo([tracker])).toEqual([
+      `warning: Weights & Biases: WANDB_MODE is ${mode}, so nothing is sent; the SDK cannot keep it here; left out `
+      + "from here on",
+    ]);
+  } finally {
+    delete process.env.WANDB_MODE;
+  }
+});
 
 describe("several trackers", () => {
   test("are told everything in order, and steps as often as is wanted", async () => {
