@@ -1,12 +1,22 @@
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { appendLine, keepLines, makeFile } from "./record-lines.js";
+import { outputError } from "../storage/output-error.js";
+import { writeWholeFile } from "../storage/whole-file.js";
 import type { StepRecord, TrackedRun, Tracker } from "./tracker.js";
 
 /** In the run directory. */
 export const STEPS_FILE = "steps.jsonl";
 
 const stepSchema = z.object({ step: z.number() });
+
+function stepOf(line: string): number {
+  try {
+    return stepSchema.parse(JSON.parse(line)).step;
+  } catch {
+    return Infinity; // a line cut short by a crash is no record
+  }
+}
 
 /** A line for each step on record. Those of steps that are to be run again are dropped at the beginning. */
 export class StepsFile implements Tracker {
@@ -18,14 +28,23 @@ export class StepsFile implements Tracker {
   }
 
   begin({ step: done }: TrackedRun): void {
-    keepLines(this.path, (line) => {
-      const record = stepSchema.safeParse(line);
-      return record.success && record.data.step <= done;
-    });
-    makeFile(this.path); // so that every run has one, however few its steps
+    if (existsSync(this.path)) {
+      const kept = readFileSync(this.path, "utf8").split("\n").filter((line) => stepOf(line) <= done);
+      writeWholeFile(this.path, kept.map((line) => `${line}\n`).join(""));
+    } else {
+      this.append(""); // so that every run has one, however few its steps
+    }
   }
 
   step(record: StepRecord): void {
-    appendLine(this.path, record);
+    this.append(`${JSON.stringify(record)}\n`);
+  }
+
+  private append(text: string): void {
+    try {
+      appendFileSync(this.path, text);
+    } catch (error) {
+      throw outputError(this.path, error);
+    }
   }
 }

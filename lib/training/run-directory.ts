@@ -9,8 +9,9 @@ import { settleInterrupted, wholeDirectory, writeWholeDirectory } from "../stora
 import { sameBytes } from "../storage/same-bytes.js";
 import { writeWholeFile } from "../storage/whole-file.js";
 import { TRACKING_FILES } from "../tracking/configured-trackers.js";
-import { METRICS_FILE, readRecords } from "../tracking/metrics-file.js";
+import type { EpochRecord } from "../tracking/tracker.js";
 import { DirectoryClaim, refuseClaimed, wasLeft, type Purpose } from "./directory-claim.js";
+import { appendRecord, keepRecordsUpTo, METRICS_FILE, readRecords } from "./metrics-file.js";
 import { jsonText, readRecord, RECORD_FILE, type RunRecord } from "./run-record.js";
 import { readTrainerState, writeTrainerState, type TrainerState } from "./trainer-state.js";
 
@@ -20,7 +21,7 @@ const REPORT = "report.html";
 const OPTIMIZER = "optimizer.safetensors";
 const STATE = "trainer.json";
 
-const PURPOSE: Purpose = { results: ["last", "best"], others: [CONFIG, RECORD_FILE, ...TRACKING_FILES] };
+const PURPOSE: Purpose = { results: ["last", "best"], others: [CONFIG, RECORD_FILE, METRICS_FILE, ...TRACKING_FILES] };
 
 /** Whether a directory is a checkpoint that a training goes on from: it holds more than a model. */
 export function isCheckpoint(directory: string): boolean {
@@ -28,8 +29,8 @@ export function isCheckpoint(directory: string): boolean {
 }
 
 /**
- * The directory of one training: `config.json`, `run.json`, what trackers write, `report.html`, `best/`, `last/`, and
- * `lock` while a process trains it, so that no second one does.
+ * The directory of one training: `config.json`, `run.json`, `metrics.jsonl`, `report.html`, `best/`, `last/`, what
+ * trackers write, and `lock` while a process trains it, so that no second one does.
  */
 export class RunDirectory {
   readonly path: string;
@@ -37,11 +38,13 @@ export class RunDirectory {
   readonly best: string;
   readonly last: string;
   readonly optimizerFile: string;
+  private readonly metricsFile: string;
   private readonly stateFile: string;
 
   private constructor(private readonly claim: DirectoryClaim) {
     this.path = claim.path;
     this.configFile = join(this.path, CONFIG);
+    this.metricsFile = join(this.path, METRICS_FILE);
     this.best = join(this.path, "best");
     this.last = join(this.path, "last");
     this.optimizerFile = join(this.last, OPTIMIZER);
@@ -165,12 +168,21 @@ export class RunDirectory {
     writeWholeFile(join(this.path, RECORD_FILE), jsonText(record));
   }
 
+  appendRecord(record: EpochRecord): void {
+    appendRecord(this.metricsFile, record);
+  }
+
   /** Draws the curves of what metrics.jsonl holds. @throws GlobalPointerError `OUTPUT` */
   writeReport(name: string, epochs: number, bestEpoch: number): void {
-    const records = readRecords(join(this.path, METRICS_FILE));
+    const records = readRecords(this.metricsFile);
     writeWholeFile(join(this.path, REPORT), renderRunReport({
       name, directory: this.path, epochs, records, ...(bestEpoch > 0 ? { bestEpoch } : {}),
     }));
+  }
+
+  /** Drops what metrics.jsonl says of epochs that are to be run again. */
+  keepRecordsUpTo(epoch: number): void {
+    keepRecordsUpTo(this.metricsFile, epoch);
   }
 
   /** Lets others train here. */

@@ -7,7 +7,7 @@ import { outputError } from "../storage/output-error.js";
 import { readJsonFile } from "../storage/read-json.js";
 import { writeWholeFile } from "../storage/whole-file.js";
 import { DirectoryClaim, refuseClaimed, type Purpose } from "./directory-claim.js";
-import { METRICS_FILE, readRecords } from "../tracking/metrics-file.js";
+import { METRICS_FILE, readRecords } from "./metrics-file.js";
 import { configHash, jsonText } from "./run-record.js";
 import {
   readSeedsRecord, SEEDS_FILE, seedsRecord, writeSeedsRecord, type SeedRun, type SeedsRecord,

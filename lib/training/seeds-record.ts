@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { readJsonFile } from "../storage/read-json.js";
 import { writeWholeFile } from "../storage/whole-file.js";
-import { devSchema } from "../tracking/metrics-file.js";
+import { devSchema } from "./metrics-file.js";
 import { jsonText } from "./run-record.js";
 import { metricsSpread, type MetricsSpread } from "./seeds-summary.js";
 

@@ -8,8 +8,7 @@ import { RunDirectory } from "./run-directory.js";
 import { SeedsDirectory } from "./seeds-directory.js";
 import type { SeedsRecord } from "./seeds-record.js";
 import { timestamp } from "./timestamp.js";
-import { resume, train } from "./train.js";
-import type { TrainingContext } from "./trainer.js";
+import { resume, train, type TrackedContext } from "./train.js";
 
 /** What is told of several trainings, one after the other. */
 export interface SeedsObserver extends TrainingObserver {
@@ -17,7 +16,7 @@ export interface SeedsObserver extends TrainingObserver {
   seed?(seed: number): void;
 }
 
-interface SeedsContext extends TrainingContext {
+interface SeedsContext extends TrackedContext {
   observer?: SeedsObserver;
 }
 

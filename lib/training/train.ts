@@ -23,7 +23,7 @@ import { initialState, type TrainerState } from "./trainer-state.js";
 export type { TrainResult } from "./trainer.js";
 
 /** Who keeps record of a training, besides. */
-interface TrackedContext extends TrainingContext {
+export interface TrackedContext extends TrainingContext {
   /** Told of the training beside those of `config.tracking`. */
   trackers?: readonly Tracker[];
 }
@@ -118,6 +118,7 @@ async function continueTraining(run: RunDirectory, options: ResumeOptions): Prom
     }
     await prepare(model, config, data, observer);
     await fromCheckpoint(run, () => model.engine.loadOptimizer(run.optimizerFile));
+    run.keepRecordsUpTo(state.epoch);
     const start = startNow(environmentOf(model.device, threads), state, options.command);
     warnOfChanges(record, start.environment, observer);
     run.writeRecord({ ...record, starts: [...record.starts, start] });

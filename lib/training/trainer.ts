@@ -185,6 +185,7 @@ export class Trainer {
     if (best) {
       Object.assign(state, { bestEpoch: record.epoch, bestF1: metrics.f1 });
     }
+    this.run.appendRecord(record);
     this.tracking.epoch(record);
     Object.assign(state, { epoch: record.epoch, stepInEpoch: 0, lossSum: 0, tokens: 0, seconds: 0 });
     await this.run.saveLast(model, state);

@@ -1,24 +1,24 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 
-/** How long things took is no result. */
-const TIMES = ["seconds", "tokensPerSecond"];
+/** How long things took, and how much memory, is no result. */
+const NO_RESULTS = ["seconds", "tokensPerSecond", "memory"];
 /** When and how often the run was started differs by intention; the page shows times and the directory's name. */
 const NOT_COMPARED = ["run.json", "report.html"];
 
 /**
- * What a file holds, times left out.
+ * What a file holds, times and memory left out.
  * @param {string} file
  * @returns {string}
  */
 function contents(file) {
-  if (!/(metrics\.jsonl|trainer\.json)$/.test(file)) {
+  if (!/(metrics\.jsonl|steps\.jsonl|trainer\.json)$/.test(file)) {
     return readFileSync(file).toString("base64");
   }
   const text = readFileSync(file, "utf8");
   const values = file.endsWith(".jsonl") ? text.trim().split("\n") : [text];
   return values
-    .map((value) => JSON.stringify(JSON.parse(value, (key, inner) => (TIMES.includes(key) ? 0 : inner))))
+    .map((value) => JSON.stringify(JSON.parse(value, (key, inner) => (NO_RESULTS.includes(key) ? 0 : inner))))
     .join("\n");
 }
 
@@ -34,7 +34,7 @@ function filesOf(run) {
 }
 
 /**
- * Files in which two finished runs differ, byte for byte but for times; those that only one has among them.
+ * Files in which two finished runs differ, byte for byte but for times and memory; those that only one has among them.
  * @param {string} run
  * @param {string} reference
  * @returns {string[]}

@@ -102,7 +102,7 @@ describe("a full disk", () => {
       writeFileSync(join(disk, "out.jsonl"), "old\n");
       fillUp(disk, 16_384);
       const before = contents(run);
-      const message = /^gp-train: .*(best|last).*: .*; (free some space on this disk|make room) and try again.* \[OUTPUT\]\n$/;
+      const message = /^gp-train: .*(best|last|metrics).*: .*; (free some space on this disk|make room) and try again.* \[OUTPUT\]\n$/;
       expectRefusal(await runCommand("gp-train", ["--resume", run]), message);
       const after = contents(run);
       const checkpoint = Object.keys(before).filter((name) => name.startsWith("last"));

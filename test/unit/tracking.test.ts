@@ -2,7 +2,6 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../../lib/config/load.js";
-import { MetricsFile } from "../../lib/tracking/metrics-file.js";
 import { StepsFile } from "../../lib/tracking/steps-file.js";
 import type { TrackedEnd, Tracker } from "../../lib/tracking/tracker.js";
 import { Tracking } from "../../lib/tracking/tracking.js";
@@ -137,22 +136,17 @@ describe("several trackers", () => {
   });
 });
 
-test("files of lines drop what is run again, and a line that was cut short", () => {
+test("steps.jsonl loses the steps that are run again, and a line that was cut short", () => {
   const place = at("lines");
   mkdirSync(place);
-  const both = [new StepsFile(place), new MetricsFile(place)] as const;
-  const begin = (step: number, epoch: number): void => {
-    for (const tracker of both) tracker.begin(trackedRun(place, { step, epoch }));
-  };
-  begin(0, 0);
-  expect(readdirSync(place)).toEqual(["steps.jsonl"]);
-  for (const step of [2, 4, 6]) both[0].step(stepRecord(step));
-  for (const epoch of [1, 2]) both[1].epoch(epochRecord(epoch, 3 * epoch));
+  const tracker = new StepsFile(place);
+  tracker.begin(trackedRun(place));
+  expect(readFileSync(join(place, "steps.jsonl"), "utf8")).toBe("");
+  for (const step of [2, 4, 6]) tracker.step(stepRecord(step));
   writeFileSync(join(place, "steps.jsonl"), "{\"step\": 1", { flag: "a" });
-  writeFileSync(join(place, "metrics.jsonl"), "{\"epoch\": 1", { flag: "a" });
-  begin(4, 1);
-  expect(jsonLines(join(place, "steps.jsonl"))).toEqual([stepRecord(2), stepRecord(4)]);
-  expect(jsonLines(join(place, "metrics.jsonl"))).toEqual([epochRecord(1, 3)]);
+  tracker.begin(trackedRun(place, { step: 4, epoch: 1 }));
+  tracker.step(stepRecord(5));
+  expect(jsonLines(join(place, "steps.jsonl"))).toEqual([stepRecord(2), stepRecord(4), stepRecord(5)]);
 });
 
 describe("a training", () => {
@@ -235,18 +229,11 @@ describe("a training", () => {
         rmSync(join(directory, name));
         symlinkSync("/dev/full", join(directory, name));
       }
-      rmSync(join(directory, "metrics.jsonl")); // which is read for the report, so that it must have an end
-      mkdirSync(join(directory, "metrics.jsonl"));
     });
     const full = (name: string, path: RegExp): unknown => expect.stringMatching(new RegExp(
       `^warning: ${name}: Cannot write .*${path.source}: the disk is full; .*; left out from here on$`,
     ));
-    expect(warnings).toEqual([
-      full("steps.jsonl", /steps\.jsonl/),
-      full("TensorBoard", /tfevents.*/),
-      expect.stringMatching(/^warning: metrics\.jsonl: Cannot write .*: it is a folder; .*; left out from here on$/),
-      expect.stringMatching(/^warning: Cannot read .*metrics\.jsonl: .* The training goes on without its report\.$/),
-    ]);
+    expect(warnings).toEqual([full("steps.jsonl", /steps\.jsonl/), full("TensorBoard", /tfevents.*/)]);
     expect(model("full")).toBe(model("whole"));
   });
 
