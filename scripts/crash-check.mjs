@@ -16,15 +16,7 @@ import { runTraining } from "./crash/training.mjs";
 const DISK_MEGABYTES = 48;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const { values: options } = parseArgs({
-  options: {
-    kills: { type: "string", default: "30" },
-    seed: { type: "string", default: String(Date.now() % 100_000) },
-    epochs: { type: "string", default: "8" },
-    sentences: { type: "string", default: "1000" },
-    set: { type: "string", multiple: true, default: [] },
-  },
-});
+const options = readOptions();
 const kills = wholeNumber("kills");
 const seed = wholeNumber("seed");
 
@@ -40,6 +32,23 @@ try {
 } catch (error) {
   process.stderr.write(`crash-check: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
+}
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        kills: { type: "string", default: "30" },
+        seed: { type: "string", default: String(Date.now() % 100_000) },
+        epochs: { type: "string", default: "8" },
+        sentences: { type: "string", default: "1000" },
+        set: { type: "string", multiple: true, default: [] },
+      },
+    }).values;
+  } catch (error) {
+    process.stderr.write(`crash-check: ${error instanceof Error ? error.message : String(error)}\n`);
+    return process.exit(2);
+  }
 }
 
 /**

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 
-/** How long things took, and how much memory, is no result. */
-const NO_RESULTS = ["seconds", "tokensPerSecond", "memory"];
+/** How long things took and how much memory is no result. */
+const MEASURED = ["seconds", "tokensPerSecond", "memory"];
 /** When and how often the run was started differs by intention; the page shows times and the directory's name. */
-const NOT_COMPARED = ["run.json", "report.html"];
+const NOT_COMPARED = /^(run\.json|report\.html|tensorboard\/.*)$/;
 
 /**
  * What a file holds, times and memory left out.
@@ -12,13 +12,13 @@ const NOT_COMPARED = ["run.json", "report.html"];
  * @returns {string}
  */
 function contents(file) {
-  if (!/(metrics\.jsonl|steps\.jsonl|trainer\.json)$/.test(file)) {
+  if (!/(\.jsonl|trainer\.json)$/.test(file)) {
     return readFileSync(file).toString("base64");
   }
   const text = readFileSync(file, "utf8");
   const values = file.endsWith(".jsonl") ? text.trim().split("\n") : [text];
   return values
-    .map((value) => JSON.stringify(JSON.parse(value, (key, inner) => (NO_RESULTS.includes(key) ? 0 : inner))))
+    .map((value) => JSON.stringify(JSON.parse(value, (key, inner) => (MEASURED.includes(key) ? 0 : inner))))
     .join("\n");
 }
 
@@ -42,11 +42,11 @@ function filesOf(run) {
 export function differences(run, reference) {
   const [own, others] = [filesOf(run), filesOf(reference)];
   return [...new Set([...own, ...others])].sort().filter((name) => {
-    if (!own.includes(name) || !others.includes(name)) {
-      return true;
+    if (NOT_COMPARED.test(name)) {
+      return false;
     }
-    return !NOT_COMPARED.includes(name)
-      && contents(path.join(run, name)) !== contents(path.join(reference, name));
+    return !own.includes(name) || !others.includes(name)
+      || contents(path.join(run, name)) !== contents(path.join(reference, name));
   });
 }
 
