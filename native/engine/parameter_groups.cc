@@ -7,7 +7,6 @@
 namespace gp {
 namespace {
 
-const std::string kEncoder = "encoder.";
 const std::string kLayer = "encoder.encoder.layer.";
 
 bool begins_with(const std::string& text, const std::string& beginning) {
@@ -24,7 +23,7 @@ bool is_bias_or_norm(const std::string& name) {
 
 /** 0 below the first encoder layer, l + 1 in layer l; no value for the head. */
 std::optional<int64_t> encoder_depth(const std::string& name) {
-  if (!begins_with(name, kEncoder)) return std::nullopt;
+  if (!is_encoder_parameter(name)) return std::nullopt;
   return begins_with(name, kLayer) ? std::stoll(name.substr(kLayer.size())) + 1 : 0;
 }
 
