@@ -47,7 +47,7 @@ describe.each(names)("%s", (name) => {
   });
 
   async function engineWith(options: StepOptions): Promise<NativeEngine> {
-    const engine = createEngine({ shape: shapeOfFixture(stored.shape), device: "cpu", threads: 2, seed: 1 });
+    const engine = createEngine({ shape: shapeOfFixture(stored.shape), device: "cpu", threads: 1, seed: 1 });
     await engine.initialise();
     await engine.loadWeights(WEIGHTS, "model");
     await engine.configureOptimizer(stored.optimizer, { ...stored.step, ...options });
