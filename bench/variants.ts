@@ -4,10 +4,11 @@
  *
  *   node dist/bench/variants.js --config FILE --output FOLDER [--set key=value ...] [--only NAME,NAME] [--threads N]
  *
- * The runs lie in FOLDER, named after their variants. A variant whose run is there already is not trained again, so
- * that a series can be broken off and gone on with; one that was stopped midway is resumed. Prints a Markdown table:
- * dev F1 of the best and of the last epoch, the median seconds of an epoch and their ratio to the first variant's, and
- * the parameters of the head.
+ * A variant of the head gives the whole section `head` anew, so that what the config and --set say of it counts for
+ * the others only. The runs lie in FOLDER, named after their variants. A variant whose run is there already is not
+ * trained again, so that a series can be broken off and gone on with (with the same flags); one that was stopped
+ * midway is resumed. Prints a Markdown table: dev F1 of the best and of the last epoch, the median seconds of an epoch
+ * and their ratio to the first variant's, and the parameters of the head.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -91,7 +92,7 @@ await runBenchmark(async () => {
     throw new GlobalPointerError("CONFIG", "Say what to train and where to: give --config FILE and --output FOLDER.");
   }
   const names = only === undefined ? Object.keys(VARIANTS) : only.split(",");
-  const unknown = names.find((name) => !(name in VARIANTS));
+  const unknown = names.find((name) => !Object.hasOwn(VARIANTS, name));
   if (unknown !== undefined) {
     throw new GlobalPointerError(
       "CONFIG", `There is no variant ${unknown}: --only takes some of ${Object.keys(VARIANTS).join(", ")}.`,

@@ -71,13 +71,16 @@ export function wholeNumber(flag: string, min: number, max: number): (value: unk
 export async function runCommand(
   name: string, main: (args: readonly string[]) => Promise<number>, { outlivesReader = false } = {},
 ): Promise<void> {
+  let told = false;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") {
-      // A reader such as `head` has seen enough: that is no failure.
-      if (!outlivesReader) process.exit(0);
+    if (outlivesReader) {
+      // Work that is worth finishing goes on, whatever became of the console.
+      if (!told && error.code !== "EPIPE") report(name, outputError("to standard output, and goes on", error));
+      told = true;
       return;
     }
-    process.exit(report(name, outputError("to standard output", error)));
+    // A reader such as `head` has seen enough: that is no failure.
+    process.exit(error.code === "EPIPE" ? 0 : report(name, outputError("to standard output", error)));
   });
   process.stderr.on("error", () => undefined); // nobody is left to be told
   try {

@@ -56,7 +56,7 @@ await runCommand("gp-train", async (args) => {
   }
   if (config === undefined) throw new CommandLineError("say what to train: give --config FILE, or --resume DIR");
   const seeds = list === undefined ? undefined : parseSeeds(list);
-  const overridden = seeds === undefined ? undefined : set.find((one) => /^\s*training\.seed\s*=/.test(one));
+  const overridden = seeds === undefined ? undefined : set.find(settlesSeed);
   if (overridden !== undefined) {
     throw new CommandLineError(`--seeds settles training.seed: leave --set ${overridden} out`);
   }
@@ -73,6 +73,11 @@ await runCommand("gp-train", async (args) => {
 }, { outlivesReader: true });
 
 /** `1,2,3` as numbers. */
+/** Whether a --set gives the seed, by itself or within the section. */
+function settlesSeed(override: string): boolean {
+  return /^\s*training\.seed\s*=/.test(override) || /^\s*training\s*=.*"seed"\s*:/s.test(override);
+}
+
 function parseSeeds(list: string): number[] {
   const seeds = list.split(",").map((item) => item.trim());
   const wrong = seeds.find((item) => !/^\d+$/.test(item));

@@ -14,7 +14,8 @@ export const headSection = z.strictObject({
     context.addIssue({ code: "custom", path: [key], message });
   };
   if (type === "tplinker") {
-    const why = "cannot be given for a \"tplinker\" head, which has no queries and keys; remove it";
+    const why = "cannot be given for a \"tplinker\" head, which has no queries and keys; remove it, or give the whole "
+      + "section anew: --set head='{\"type\":\"tplinker\"}'";
     if (headSize !== undefined) refuse("headSize", why);
     if (rope !== undefined) refuse("rope", why);
   } else if (headSize !== undefined && headSize % 2 !== 0 && rope !== false) {

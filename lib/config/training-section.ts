@@ -36,7 +36,7 @@ const schedule = z.discriminatedUnion("type", [
   { path: ["warmupSteps"], message: "stands beside training.schedule.warmupRatio; give one of the two" },
 );
 
-const ema = z.strictObject({ decay: fraction().default(0.999) }, "an object");
+const ema = z.strictObject({ decay: fraction().default(0.999) }, "an object such as {\"decay\":0.999}");
 
 const epsilon = positive().default(1);
 
@@ -50,7 +50,7 @@ const adversarial = z.discriminatedUnion("type", [
 const earlyStopping = z.strictObject({
   patience: wholeNumber(1),
   minDelta: numberBetween(0, 1).default(0),
-}, "an object");
+}, "an object such as {\"patience\":3}");
 
 /** The section `training`. */
 export const trainingSection = z.strictObject({

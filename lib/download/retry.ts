@@ -40,7 +40,7 @@ export async function withRetries<T>(
       failures = progress() > reached ? 1 : failures + 1;
       reached = progress();
       if (failures > retries) {
-        const after = retries === 0 ? "" : `, also after ${retries} further attempts`;
+        const after = retries === 0 ? "" : `, also after ${retries} further ${retries === 1 ? "attempt" : "attempts"}`;
         const message = `${what} failed: ${error.message}${after}; ${remedy}.`;
         throw new GlobalPointerError("DOWNLOAD", message, { cause: error });
       }

@@ -68,6 +68,13 @@ export async function convertFromSeed(seed: SeedModel, output: string): Promise<
   }
   refuseExisting(output);
   const { shape, vocabulary, tokenizer } = readEncoderDirectory(seed.encoder);
+  if (!computesAsBert(shape)) {
+    throw new GlobalPointerError(
+      "MODEL_DIRECTORY",
+      `${seed.encoder} is of the type ${shape.modelType}, but GlobalPointer_pytorch builds a BertModel, which computes `
+      + "otherwise: give the BERT directory that the model was trained with.",
+    );
+  }
   const entityTypes = readEntityTypes(seed.ent2id);
   const model = await GlobalPointer.create({
     encoder: shape,
@@ -101,7 +108,7 @@ export async function convertFromSeed(seed: SeedModel, output: string): Promise<
  */
 export async function convertToSeed(modelDirectory: string, output: string): Promise<void> {
   refuseExisting(output);
-  const { encoder } = readModelDirectory(modelDirectory).description;
+  const { encoder, head } = readModelDirectory(modelDirectory).description;
   if (!computesAsBert(encoder)) {
     throw new GlobalPointerError(
       "MODEL_DIRECTORY",
@@ -109,16 +116,15 @@ export async function convertToSeed(modelDirectory: string, output: string): Pro
       + "BertModel, which would compute something else: convert a model whose encoder is a BERT.",
     );
   }
+  if (head.type !== "global-pointer") {
+    throw new GlobalPointerError(
+      "MODEL_DIRECTORY",
+      `The head of ${modelDirectory} is of the type ${head.type}, which GlobalPointer_pytorch does not know: give a `
+      + "model whose head is global-pointer.",
+    );
+  }
   const model = await GlobalPointer.load(modelDirectory, { device: "cpu" });
   try {
-    const { head } = model.description;
-    if (head.type !== "global-pointer") {
-      throw new GlobalPointerError(
-        "MODEL_DIRECTORY",
-        `${modelDirectory} has a ${head.type} head, which GlobalPointer_pytorch does not know: give a model with a `
-        + "global-pointer head.",
-      );
-    }
     await writeWholeDirectory(output, async (aside) => {
       await model.engine.saveStateDict(join(aside, "model_state_dict.pt"));
       const ent2id = Object.fromEntries(model.entityTypes.map((type, index) => [type, index]));

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { LIMITS } from "../data/limits.js";
 import { defaultStride, type WindowOptions } from "../data/windows.js";
 import { GlobalPointerError } from "../errors.js";
+import { jsonText } from "../storage/json-text.js";
 import { readJsonFile } from "../storage/read-json.js";
 import { wholeDirectory } from "../storage/whole-directory.js";
 import { writeWholeFile } from "../storage/whole-file.js";
@@ -136,10 +137,6 @@ function configText(description: ModelDescription, vocabulary: Vocabulary): stri
       vocabularySize: vocabulary.size,
     },
   });
-}
-
-function jsonText(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isObject } from "../data/json-value.js";
 import { LIMITS } from "../data/limits.js";
 import type { ModelShape } from "./native.js";
 
@@ -127,10 +128,6 @@ const roformer = common.extend({
 /** Early directories do not say their type; the sizes tell whether it fits. */
 function withModelType(config: unknown): unknown {
   return isObject(config) ? { model_type: "bert", ...config } : undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The keys of a config.json that make an encoder, as its shape; other keys are left alone. */

@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { ResolvedConfig } from "../config/load.js";
 import { scalarsOfEpoch, scalarsOfStep } from "./scalars.js";
@@ -13,6 +13,13 @@ export interface WandbModules {
   worker?: URL;
   /** What stands in for the package @wandb/sdk. */
   sdk?: string;
+}
+
+/** The run directory's name, or the one of the config; of several seeds, both what they are of and which. */
+function runName(directory: string, given: string | undefined): string {
+  const own = basename(directory);
+  if (!/^seed-\d+$/.test(own)) return given ?? own;
+  return `${given ?? basename(dirname(directory))}-${own}`;
 }
 
 /**
@@ -42,11 +49,12 @@ export class WandbTracker implements Tracker {
     worker.on("error", (error) => { this.fail(error); });
     worker.on("exit", () => { this.fail(new Error("the SDK has ended the thread it ran in")); });
     this.worker = worker;
-    const { project, entity, name = basename(run.directory) } = this.config;
+    const { project, entity, name } = this.config;
     return this.ask({
       type: "begin",
       options: {
-        project, name, ...(entity === undefined ? {} : { entity }), config: run.config, settings: { silent: true },
+        project, name: runName(run.directory, name), ...(entity === undefined ? {} : { entity }), config: run.config,
+        settings: { silent: true },
       },
     });
   }

@@ -78,6 +78,13 @@ export function planModel(config: ResolvedConfig): ModelPlan {
       + "layers: lower training.frozenLayers.",
     );
   }
+  if (config.training.rDrop > 0 && shape.hiddenDropoutProb === 0 && shape.attentionProbsDropoutProb === 0) {
+    throw new GlobalPointerError(
+      "CONFIG",
+      "training.rDrop compares two passes with other dropout, but the encoder's own config.json has none: give "
+      + "encoder.hiddenDropoutProb, or remove training.rDrop.",
+    );
+  }
   return {
     describe: (entityTypes) => ({
       encoder: shape, head: config.head, entityTypes, tokenizer, threshold: config.evaluation.threshold,

@@ -18,7 +18,7 @@ export function epochsWithoutGain(before: Standing, f1: number, { minDelta = 0 }
 /** Why no epoch comes any more, as what a run "has" done; undefined while there are epochs to come. */
 export function endOfTraining(state: Standing, training: ResolvedConfig["training"]): string | undefined {
   const { epochs } = training;
-  if (state.epoch >= epochs) return `has finished its ${epochs} epochs`;
+  if (state.epoch >= epochs) return `has finished its ${epochs === 1 ? "one epoch" : `${epochs} epochs`}`;
   if (!endedEarly(state, training)) return undefined;
   const { epoch, bestEpoch, bestF1, epochsWithoutGain: without } = state;
   return `has ended early after epoch ${epoch} of ${epochs}: no better dev F1 for ${without} `

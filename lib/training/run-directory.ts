@@ -4,6 +4,7 @@ import { GlobalPointerError } from "../errors.js";
 import { WEIGHTS_FILE } from "../model/directory.js";
 import type { GlobalPointer } from "../model/global-pointer.js";
 import { renderRunReport } from "../report/run-report.js";
+import { jsonText } from "../storage/json-text.js";
 import { outputError } from "../storage/output-error.js";
 import { settleInterrupted, wholeDirectory, writeWholeDirectory } from "../storage/whole-directory.js";
 import { sameBytes } from "../storage/same-bytes.js";
@@ -12,7 +13,7 @@ import { TRACKING_FILES } from "../tracking/configured-trackers.js";
 import type { EpochRecord } from "../tracking/tracker.js";
 import { DirectoryClaim, refuseClaimed, wasLeft, type Purpose } from "./directory-claim.js";
 import { appendRecord, keepRecordsUpTo, METRICS_FILE, readRecords } from "./metrics-file.js";
-import { jsonText, readRecord, RECORD_FILE, type RunRecord } from "./run-record.js";
+import { readRecord, RECORD_FILE, type RunRecord } from "./run-record.js";
 import { readTrainerState, writeTrainerState, type TrainerState } from "./trainer-state.js";
 
 const CONFIG = "config.json";

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { ResolvedConfig } from "../config/load.js";
@@ -52,9 +53,10 @@ export function configHash(config: object): string {
   return createHash("sha256").update(canonicalJson(config)).digest("hex");
 }
 
-/** JSON as the files of a run are written: for people too. */
-export function jsonText(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
+/** What settles sizes, dropout and tokens of a pretrained encoder. */
+function settingsOf(directory: string): Record<string, string> {
+  const tokenizer = join(directory, "tokenizer_config.json");
+  return { encoder: join(directory, "config.json"), ...(existsSync(tokenizer) ? { tokenizer } : {}) };
 }
 
 /** @throws GlobalPointerError `DATA` when a file cannot be read */
@@ -65,6 +67,7 @@ export async function hashFiles(
     "data.train": data.train,
     "data.dev": data.dev,
     "vocabulary": isPretrained(encoder) ? join(encoder.pretrained, "vocab.txt") : encoder.vocab,
+    ...(isPretrained(encoder) ? settingsOf(encoder.pretrained) : {}),
     ...(weightsPath === undefined ? {} : { weights: weightsPath }),
   };
   const files: RunRecord["files"] = {};

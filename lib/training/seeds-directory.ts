@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { z } from "zod";
 import { loadConfig, type ResolvedConfig } from "../config/load.js";
 import { GlobalPointerError } from "../errors.js";
+import { jsonText } from "../storage/json-text.js";
 import { outputError } from "../storage/output-error.js";
 import { readJsonFile } from "../storage/read-json.js";
 import { writeWholeFile } from "../storage/whole-file.js";
 import { DirectoryClaim, refuseClaimed, type Purpose } from "./directory-claim.js";
 import { METRICS_FILE, readRecords } from "./metrics-file.js";
-import { configHash, jsonText } from "./run-record.js";
+import { configHash } from "./run-record.js";
 import {
   readSeedsRecord, SEEDS_FILE, seedsRecord, writeSeedsRecord, type SeedRun, type SeedsRecord,
 } from "./seeds-record.js";

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { jsonText } from "../storage/json-text.js";
 import { readJsonFile } from "../storage/read-json.js";
 import { writeWholeFile } from "../storage/whole-file.js";
 import { devSchema } from "./metrics-file.js";
-import { jsonText } from "./run-record.js";
 import { metricsSpread, type MetricsSpread } from "./seeds-summary.js";
 
 /** In the folder of several seeds. */

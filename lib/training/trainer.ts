@@ -11,7 +11,7 @@ import type { TrainingObserver } from "./progress.js";
 import { shuffledOrder } from "../data/random.js";
 import { drawReport } from "./draw-report.js";
 import type { RunDirectory } from "./run-directory.js";
-import { learningRateFactor } from "./schedule.js";
+import { learningRateFactor, warmupStepCount } from "./schedule.js";
 import type { TrainerState } from "./trainer-state.js";
 import type { Tracking } from "../tracking/tracking.js";
 import { epochWarnings } from "./warnings.js";
@@ -73,6 +73,7 @@ export class Trainer {
   }
 
   async train(): Promise<TrainResult> {
+    this.warnOfWarmup();
     while (this.end === undefined) {
       await this.trainSteps();
       if (this.stopRequested || !await this.finishEpoch()) {
@@ -87,6 +88,15 @@ export class Trainer {
   /** Why no epoch comes any more. */
   private get end(): string | undefined {
     return endOfTraining(this.state, this.config.training);
+  }
+
+  private warnOfWarmup(): void {
+    const warmup = warmupStepCount(this.config.training.schedule, this.totalSteps);
+    if (warmup < this.totalSteps) return;
+    this.context.observer?.message?.(
+      `warning: the warm-up takes ${warmup} steps, but the training has ${this.totalSteps}: it never comes to its `
+      + "learning rate; shorten training.schedule.warmupSteps",
+    );
   }
 
   private get stopRequested(): boolean {

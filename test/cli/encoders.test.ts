@@ -53,6 +53,34 @@ test("windows longer than the positions for tokens are refused, though the table
   );
 });
 
+test("R-Drop is refused where the directory itself has no dropout", async () => {
+  cpSync(join(CASES, "bert"), at("still"), { recursive: true });
+  const config = JSON.parse(readFileSync(at("still", "config.json"), "utf8")) as object;
+  const still = { ...config, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 };
+  writeFileSync(at("still", "config.json"), JSON.stringify(still));
+  writeFileSync(at("still.json"), JSON.stringify({ ...tinyConfig({ rDrop: 1 }), encoder: { pretrained: "still" } }));
+  const started = (...flags: string[]) =>
+    runCommand("gp-train", ["--config", "still.json", "--output", "drop", ...flags], { cwd: folder.path });
+  expectRefusal(await started(), /^gp-train: training\.rDrop compares two passes .* encoder's own config\.json has none: give /);
+  expect(await started("--set", "encoder.hiddenDropoutProb=0.1")).toMatchObject({ status: 0, stderr: "" });
+});
+
+test("run.json tells the files that settle a pretrained encoder", () => {
+  const { files } = JSON.parse(readFileSync(at("roformer", "run.json"), "utf8")) as { files: Record<string, object> };
+  expect(Object.keys(files).sort())
+    .toEqual(["data.dev", "data.train", "encoder", "tokenizer", "vocabulary", "weights"]);
+});
+
+test("gp-convert from-seed refuses a directory that is no BERT", async () => {
+  writeFileSync(at("ent2id.json"), "{\"a\":0}");
+  const flags = { "state-dict": "none.pt", "encoder": join(CASES, "roberta"), "ent2id": "ent2id.json", "output": "fs" };
+  const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
+  expectRefusal(
+    await runCommand("gp-convert", ["from-seed", ...args], { cwd: folder.path }),
+    /roberta is of the type roberta, but GlobalPointer_pytorch builds a BertModel, which computes otherwise/,
+  );
+});
+
 test("a directory that cannot be read is refused by name", async () => {
   cpSync(join(CASES, "roformer"), at("jieba"), { recursive: true });
   rmSync(at("jieba", "tokenizer_config.json"));

@@ -72,6 +72,16 @@ test("standard output on a full disk", () => {
   expectRefusal(outcome, /^gp-predict: Cannot write to standard output: the disk is full; make room and try again\. /);
 });
 
+test("a console on a full disk does not stop a training", () => {
+  const { status, stderr } = runInShell(
+    "exec \"$@\" > /dev/full", "gp-train", ["--config", at("config.json"), "--output", "silent"],
+  );
+  expect(status).toBe(0);
+  expect(stderr).toMatch(/^gp-train: Cannot write to standard output, and goes on: the disk is full; .* \[OUTPUT\]\n$/);
+  expect(readdirSync(at("silent")).sort())
+    .toEqual(["best", "config.json", "last", "metrics.jsonl", "report.html", "run.json", "steps.jsonl"]);
+});
+
 describe("a full disk", () => {
   let disk: string | undefined;
 

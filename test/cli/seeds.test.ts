@@ -90,6 +90,7 @@ test.each<[string[], RegExp]>([
   [["--seeds", "1.5"], /: "1\.5" is none/],
   [["--seeds=-1"], /: "-1" is none/],
   [["--seeds", "1", "--set", "training.seed=4"], /--seeds settles training\.seed: leave --set training\.seed=4 out/],
+  [["--seeds", "1", "--set", "training={\"epochs\":1,\"seed\":4}"], /--seeds settles training\.seed: leave --set training=/],
   [["--seeds", "1", "--overfit-batch"], /--overfit-batch trains one seed: leave --seeds out/],
   [["--seeds", "1", "--seeds", "2"], /--seeds is given more than once/],
 ])("%j is refused", async (args, message) => {
@@ -114,7 +115,8 @@ test("--resume takes no --seeds; a folder that holds seeds takes no others", asy
 });
 
 describe("a run that was killed before its first checkpoint", () => {
-  const files = (): string[] => filesBelow(at("early"));
+  // Whether a step was recorded before the kill depends on the machine.
+  const files = (): string[] => filesBelow(at("early")).filter((name) => name !== "steps.jsonl");
 
   test("is no run to resume, which is said; the same command begins it anew", async () => {
     writeFileSync(at("many.jsonl"), readFileSync(at("train.jsonl"), "utf8").repeat(40));

@@ -1,6 +1,7 @@
 // Every head through the library: trained, saved and loaded with no other knowledge than its directory.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { convertToSeed } from "../../lib/model/convert.js";
 import { loadConfig } from "../../lib/config/load.js";
 import { GlobalPointer } from "../../lib/model/global-pointer.js";
 import type { ModelShape } from "../../lib/model/native.js";
@@ -43,6 +44,9 @@ test.each(heads)("%s learns, and a saved model tags as it did in training", asyn
     const found = await model.predict(sentences);
     expect(found.flatMap(({ entities }) => entities).length).toBeGreaterThan(0);
     await model.save(copy);
+    if (config.head.type !== "global-pointer") {
+      await expect(convertToSeed(copy, join(directory, "seed"))).rejects.toThrow(/whose head is global-pointer/);
+    }
     const again = await GlobalPointer.load(copy, { device: "cpu", threads: 1 });
     expect(await again.predict(sentences)).toEqual(found);
     await again.dispose();

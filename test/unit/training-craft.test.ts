@@ -106,3 +106,15 @@ describe("what a config asks of a step", () => {
     });
   });
 });
+
+test("a warm-up that takes the whole training is warned of", async () => {
+  const messages: string[] = [];
+  const schedule = "training.schedule={\"type\":\"linear\",\"warmupSteps\":1000}";
+  await train({
+    config: configWith(schedule), output: at("cold"), observer: { message: (text) => { messages.push(text); } },
+  });
+  expect(messages.filter((text) => text.includes("warm-up"))).toEqual([
+    `warning: the warm-up takes 1000 steps, but the training has ${EPOCHS * STEPS}: it never comes to its learning `
+    + "rate; shorten training.schedule.warmupSteps",
+  ]);
+});
