@@ -221,7 +221,7 @@ describe("schema errors name the key, what was found and what is allowed", () =>
     ["head size, efficient", { ...minimal, head: { type: "efficient-global-pointer", headSize: 63 } }, /^head\.headSize: 63 is odd/],
     ["head", { ...minimal, head: { type: "crf" } }, /^head\.type: found "crf"; allowed: one of "global-pointer", "efficient-/],
     ["tplinker with rope", { ...minimal, head: { type: "tplinker", rope: true } },
-      /^head\.rope: true cannot be given for a "tplinker" head, which has no queries and keys; remove it$/],
+      /^head\.rope: true cannot be given for a "tplinker" head, which has no queries and keys; remove it, or give the whole section anew/],
     ["tplinker with a head size", { ...minimal, head: { type: "tplinker", headSize: 64 } }, /^head\.headSize: 64 cannot be given/],
     ["biases of another head", { ...minimal, head: { biasInput: "hidden" } },
       /^head\.biasInput: "hidden" cannot be given for a "global-pointer" head/],
