@@ -1,0 +1,80 @@
+"""The side of ONNX Runtime: python onnx_runtime.py INPUT [--int8]
+
+The model is exported beside the model directory once, and quantised from there once.
+"""
+
+import argparse
+import logging
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from texts import tag_texts
+from workload import Workload, padded, read_workload, serve
+
+
+def export(workload: Workload, path: Path) -> None:
+    import torch
+    from model import load_model, tensors
+
+    model = load_model(workload).eval()
+    model.encoder.set_attn_implementation("eager")
+    axes = {0: "batch", 1: "length"}
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            model,
+            tensors([[5] * 7, [6] * 9]),
+            str(path),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["scores"],
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, "scores": {0: "batch", 2: "length", 3: "length"}},
+            dynamo=False,
+        )
+
+
+def exported(workload: Workload, int8: bool) -> Path:
+    fp32 = workload.model.with_suffix(".onnx")
+    if not fp32.exists():
+        export(workload, fp32)
+    if not int8:
+        return fp32
+    quantised = workload.model.with_suffix(".int8.onnx")
+    if not quantised.exists():
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+
+        logging.disable(logging.WARNING)
+        quantize_dynamic(fp32, quantised, weight_type=QuantType.QInt8)
+    return quantised
+
+
+def inference(workload: Workload, path: Path) -> Callable[[], float]:
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+    def spans(sequences: list[list[int]]) -> list[list[int]]:
+        ids, mask = padded(sequences)
+        inputs = {"input_ids": np.array(ids, np.int64), "attention_mask": np.array(mask, np.int64)}
+        (scores,) = session.run(["scores"], inputs)
+        return np.argwhere(scores > workload.threshold).tolist()
+
+    if workload.task == "texts":
+        return lambda: tag_texts(workload, spans)
+    return lambda: float(sum(len(spans(batch.sequences)) for batch in workload.batches))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("input")
+    parser.add_argument("--int8", action="store_true")
+    parser.add_argument("--export", action="store_true", help="do nothing but make the file")
+    arguments = parser.parse_args()
+    workload = read_workload(arguments.input)
+    path = exported(workload, arguments.int8)
+    if not arguments.export:
+        serve(inference(workload, path), workload.passes)
+
+
+if __name__ == "__main__":
+    main()

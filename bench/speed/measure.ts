@@ -1,0 +1,79 @@
+import { median } from "../median.js";
+import { SideProcess, type Round } from "./side.js";
+
+/** A command that does workloads: see side.ts. */
+export interface Side {
+  name: string;
+  command: string;
+  args: readonly string[];
+}
+
+/** What one side gave of one workload. */
+export interface SideResult {
+  side: string;
+  /** Median of a pass. */
+  seconds: number;
+  /** The fastest and the slowest round's. */
+  range: [number, number];
+  /** How many times the project's rounds were faster than this side's beside them, in the median. */
+  ratio: number;
+  peakBytes: number;
+  /** Spans found, or the last loss of training: tells whether the sides did the same. */
+  result: number;
+}
+
+export interface Measurement {
+  sides: SideResult[];
+  /** GFLOP/s of matrix products, the median of as many rounds. */
+  gemmRate: number;
+}
+
+/**
+ * Starts all sides, and lets each do a round in turn, `rounds` times.
+ *
+ * @param sides the project's first
+ * @param gemm what measures matrix products
+ */
+export async function measure(
+  sides: readonly Side[], gemm: Side, rounds: number, passes: number,
+): Promise<Measurement> {
+  const running: SideProcess[] = [];
+  try {
+    for (const { name, command, args } of [...sides, gemm]) running.push(await SideProcess.start(name, command, args));
+    const seconds: number[][] = sides.map(() => []);
+    const results: number[] = [];
+    const rates: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      for (const [index, side] of running.entries()) {
+        const answer = await side.round();
+        if (index === sides.length) {
+          rates.push((answer as { gigaflops: number }).gigaflops);
+          continue;
+        }
+        const { seconds: taken, result } = answer as Round;
+        seconds[index]?.push(taken / passes);
+        results[index] = result;
+      }
+    }
+    const peaks: number[] = [];
+    for (const side of running) peaks.push(await side.end());
+    const [own = []] = seconds;
+    return {
+      gemmRate: median(rates),
+      sides: sides.map(({ name }, index) => {
+        const taken = seconds[index] ?? [];
+        return {
+          side: name,
+          seconds: median(taken),
+          range: [Math.min(...taken), Math.max(...taken)],
+          ratio: median(taken.map((one, round) => one / (own[round] ?? NaN))),
+          peakBytes: peaks[index] ?? NaN,
+          result: results[index] ?? NaN,
+        };
+      }),
+    };
+  } catch (error) {
+    for (const side of running) side.kill();
+    throw error;
+  }
+}
