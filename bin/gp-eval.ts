@@ -140,7 +140,8 @@ await runCommand("gp-eval", async (args) => {
     })
     .option("json", { type: "boolean", default: false, describe: "Write one JSON object" })
     .parseAsync();
-  const { data, format, compat, device, threads, maxSpanTokens, topK, flat, maxSeqLen, stride, train } = options;
+  const { data, format, compat, maxSpanTokens, topK, flat, maxSeqLen, stride, train } = options;
+  const loadOptions = given({ device: options.device, threads: options.threads, precision: options.precision });
   refuseContradictions(options);
   endOnInterruption();
   const explain = options.explain || options.report !== undefined || options.against !== undefined;
@@ -154,7 +155,7 @@ await runCommand("gp-eval", async (args) => {
 
   /** Loads a model, and checks the options with it before anything takes time. */
   const load = async (directory: string): Promise<GlobalPointer> => {
-    const model = await GlobalPointer.load(directory, given({ device, threads }));
+    const model = await GlobalPointer.load(directory, loadOptions);
     asMisuse(() => { model.checkOptions(evaluationOptions); });
     return model;
   };

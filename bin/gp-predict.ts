@@ -14,6 +14,8 @@ import { given, modelOptions } from "./model-options.js";
 import { print } from "./print.js";
 
 const BATCH_SIZE = 32;
+/** Batches of a group: within one, texts are read and tokenized while the engine works. */
+const GROUP_BATCHES = 8;
 const CHUNK_LENGTH = 1 << 16;
 const formats = ["jsonl", "cluener"] as const;
 const inputFormats = ["lines", ...sampleFormats] as const;
@@ -83,7 +85,8 @@ await runCommand("gp-predict", async (args) => {
       describe: "jsonl: characters as UTF-16 units, end exclusive; cluener: code points, end inclusive",
     })
     .parseAsync();
-  const { input, batchSize = BATCH_SIZE, device, threads, maxSpanTokens, topK, flat, maxSeqLen, stride } = options;
+  const { input, batchSize = BATCH_SIZE, maxSpanTokens, topK, flat, maxSeqLen, stride } = options;
+  const loadOptions = given({ device: options.device, threads: options.threads, precision: options.precision });
   const predictOptions = {
     batchSize, flat, ...thresholdsFrom(options.threshold), ...given({ maxSpanTokens, topK, maxSeqLen, stride }),
   };
@@ -95,10 +98,10 @@ await runCommand("gp-predict", async (args) => {
   const file = options.output === "-" ? undefined : new WholeFile(options.output);
   let model: GlobalPointer | undefined;
   try {
-    model = await GlobalPointer.load(options.model, given({ device, threads }));
+    model = await GlobalPointer.load(options.model, loadOptions);
     const loaded = model;
     asMisuse(() => { loaded.checkOptions(predictOptions); });
-    for await (const lines of inGroups(source, batchSize)) {
+    for await (const lines of inGroups(source, GROUP_BATCHES * batchSize)) {
       const texts = lines.map(({ text }) => text);
       const predictions = loaded.predictEach(texts, predictOptions);
       const waiting = lines.values();

@@ -1,4 +1,5 @@
 import { LIMITS } from "../lib/data/limits.js";
+import { precisions } from "../lib/model/native.js";
 import { wholeNumber } from "./command.js";
 
 /** Where a model is computed; for yargs. */
@@ -20,6 +21,10 @@ export const modelOptions = {
     describe: "Windows (texts, when they are short) at a time; default: 32",
   },
   ...deviceOptions,
+  "precision": {
+    choices: precisions, requiresArg: true,
+    describe: "fp32 (default), bf16 or int8: the narrower, the faster, on CPUs that have the instructions",
+  },
 } as const;
 
 /** The given values without those that were left out, which stay at the library's defaults. */

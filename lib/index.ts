@@ -1,9 +1,9 @@
 export { GlobalPointer } from "./model/global-pointer.js";
-export type { DeviceOptions, Prediction, PredictOptions } from "./model/global-pointer.js";
+export type { DeviceOptions, LoadOptions, Prediction, PredictOptions } from "./model/global-pointer.js";
 export type { EncoderShape, EncoderType } from "./model/encoder-config.js";
 export type { HeadDescription, ModelDescription } from "./model/description.js";
 export type {
-  DenseTensor, LearningRates, LoadReport, ModelShape, NativeEngine, OptimizerOptions, StepResult,
+  DenseTensor, LearningRates, LoadReport, ModelShape, NativeEngine, OptimizerOptions, Precision, StepResult,
 } from "./model/native.js";
 export { GlobalPointerError } from "./errors.js";
 export type { ErrorCode } from "./errors.js";

@@ -65,6 +65,9 @@ function distinctInOrder(settled: readonly Entity[]): Entity[] {
   return distinct;
 }
 
+/** A batch closes with this many tokens, however few windows they are: what a batch takes of memory grows with them. */
+const BATCH_TOKENS = 16_384;
+
 /** Runs documents through an engine, batch by batch, and puts what their windows found together. */
 export class DocumentPredictor {
   private readonly typeIndex: ReadonlyMap<string, number>;
@@ -81,22 +84,15 @@ export class DocumentPredictor {
     this.typeIndex = new Map(entityTypes.map((type, index) => [type, index]));
   }
 
-  /** The documents in their order, each as soon as its last window is computed. */
+  /**
+   * The documents in their order, each as soon as its last window is computed. While the engine computes a batch, the
+   * next one is read and tokenized.
+   */
   async* run<D extends Document>(documents: AsyncIterable<D> | Iterable<D>): AsyncGenerator<DocumentPrediction<D>> {
     const pending: Pending<D>[] = [];
     let batch: { owner: Pending<D>; window: DocumentWindow }[] = [];
-    const compute = async (): Promise<void> => {
-      const windows = batch.map(({ window }) => window.encoding);
-      const spans = await this.engine.predict(packEncodings(windows), this.thresholds);
-      const decoder = new SpanDecoder(spans, windows, this.entityTypes);
-      batch.forEach(({ owner, window }, sequence) => {
-        const result = { window, decoder, sequence };
-        if (window.previous === undefined && window.next === undefined) owner.whole = result;
-        else for (const entity of this.windowEntities(result)) owner.settled.push(entity);
-        owner.waiting--;
-      });
-      batch = [];
-    };
+    let tokens = 0;
+    let computing: Promise<void> | undefined;
     const finished = function* (entitiesOf: (one: Pending<D>) => Iterable<Entity>) {
       for (let first = pending[0]; first?.complete === true && first.waiting === 0; first = pending[0]) {
         pending.shift();
@@ -111,15 +107,37 @@ export class DocumentPredictor {
       for (const window of document.windows) {
         batch.push({ owner, window });
         owner.waiting++;
-        if (batch.length < this.batchSize) continue;
-        await compute();
+        tokens += window.encoding.inputIds.length;
+        if (batch.length < this.batchSize && tokens < BATCH_TOKENS) continue;
+        const started = this.compute(batch);
+        // A failure is told when the batch is awaited, which it no longer is where nobody asks for more documents.
+        started.catch(() => undefined);
+        [batch, tokens] = [[], 0];
+        await computing;
+        computing = started;
         yield* finished(entitiesOf);
       }
       owner.complete = true;
       yield* finished(entitiesOf);
     }
-    if (batch.length > 0) await compute();
+    const last = batch.length > 0 ? this.compute(batch) : undefined;
+    last?.catch(() => undefined);
+    await computing;
     yield* finished(entitiesOf);
+    await last;
+    yield* finished(entitiesOf);
+  }
+
+  private async compute<D>(batch: readonly { owner: Pending<D>; window: DocumentWindow }[]): Promise<void> {
+    const windows = batch.map(({ window }) => window.encoding);
+    const spans = await this.engine.predict(packEncodings(windows), this.thresholds);
+    const decoder = new SpanDecoder(spans, windows, this.entityTypes);
+    batch.forEach(({ owner, window }, sequence) => {
+      const result = { window, decoder, sequence };
+      if (window.previous === undefined && window.next === undefined) owner.whole = result;
+      else for (const entity of this.windowEntities(result)) owner.settled.push(entity);
+      owner.waiting--;
+    });
   }
 
   private entitiesOf({ whole, settled }: Pending<Document>): Iterable<Entity> {

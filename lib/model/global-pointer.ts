@@ -11,7 +11,7 @@ import { readModelDirectory, WEIGHTS_FILE, writeModelFiles } from "./directory.j
 import { DocumentPredictor, type Document, type DocumentPrediction } from "./document-prediction.js";
 import { usablePositions } from "./encoder-config.js";
 import { createEngine } from "./engine.js";
-import type { LoadReport, NativeEngine } from "./native.js";
+import type { LoadReport, NativeEngine, Precision } from "./native.js";
 
 const DEFAULT_BATCH_SIZE = 32;
 
@@ -20,6 +20,15 @@ export interface DeviceOptions {
   device?: string;
   /** Threads of one operation; 0, the default, for as many as there are cores. */
   threads?: number;
+}
+
+export interface LoadOptions extends DeviceOptions {
+  /**
+   * What the linear layers are computed in, on the CPU. `fp32`, the default: as trained. `int8` (processors with
+   * AVX-512 VNNI) and `bf16` (AVX-512 BF16) are faster and take less memory, their scores are near the same, and the
+   * model is for predictions alone: it can neither be trained nor saved.
+   */
+  precision?: Precision;
 }
 
 export interface PredictOptions extends DecodeOptions, Partial<WindowOptions> {
@@ -67,9 +76,10 @@ export class GlobalPointer {
   /**
    * Loads a model directory.
    *
+   * @throws RangeError for a precision that is none
    * @throws GlobalPointerError `MODEL_DIRECTORY`, `TOKENIZER`, `BAD_WEIGHTS`, `BAD_SHAPE`, `DEVICE` or `SETUP`
    */
-  static async load(directory: string, options: DeviceOptions = {}): Promise<GlobalPointer> {
+  static async load(directory: string, options: LoadOptions = {}): Promise<GlobalPointer> {
     const { description, vocabulary, weightsPath } = readModelDirectory(directory);
     const model = await GlobalPointer.create(description, vocabulary, options);
     try {
@@ -83,10 +93,10 @@ export class GlobalPointer {
 
   /** A model with random weights: encoder as BERT initialises it, head as PyTorch does a linear layer. */
   static async create(
-    description: ModelDescription, vocabulary: Vocabulary, options: DeviceOptions & { seed?: number } = {},
+    description: ModelDescription, vocabulary: Vocabulary, options: LoadOptions & { seed?: number } = {},
   ): Promise<GlobalPointer> {
-    const { device = "auto", threads = 0, seed = 0 } = options;
-    const engine = createEngine({ shape: modelShape(description), device, threads, seed });
+    const { device = "auto", threads = 0, seed = 0, precision = "fp32" } = options;
+    const engine = createEngine({ shape: modelShape(description), device, threads, seed, precision });
     try {
       const { device: where, parameters, headParameters } = await engine.initialise();
       return new GlobalPointer(description, engine, where, parameters, headParameters, vocabulary);

@@ -54,6 +54,11 @@ export interface EngineOptions {
   threads: number;
   /** Of the random initialisation and of dropout. */
   seed: number;
+  /**
+   * Default: `fp32`. In another precision the engine is for predictions alone: once its weights are loaded (scope
+   * `model`), it can neither be trained nor saved (`BAD_WEIGHTS`).
+   */
+  precision?: Precision;
 }
 
 /** AdamW with decoupled weight decay; `decayAll: false` exempts biases and LayerNorm. */
@@ -118,6 +123,10 @@ export interface StepResult {
   applied: boolean;
 }
 
+/** What the linear layers of predictions are computed in. */
+export const precisions = ["fp32", "bf16", "int8"] as const;
+export type Precision = (typeof precisions)[number];
+
 /** How the names in a weight file met the names of the model. */
 export interface LoadReport {
   format: "safetensors" | "torch-zip" | "torch-legacy";
@@ -178,7 +187,8 @@ export interface NativeEngine {
 
 export interface NativeAddon {
   Engine: new (options: EngineOptions) => NativeEngine;
-  deviceInfo(): { libtorch: string; cudaDevices: number; threads: number };
+  /** `precisions`: those that the processor can compute in. */
+  deviceInfo(): { libtorch: string; cudaDevices: number; threads: number; precisions: Precision[] };
 }
 
 /** The folder of the package: sources and build output lie at different depths below it. */

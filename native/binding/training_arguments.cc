@@ -4,6 +4,7 @@
 #include <string>
 
 #include "binding/arguments.h"
+#include "binding/batch_arguments.h"
 
 namespace gp::binding {
 namespace {

@@ -1,5 +1,7 @@
 #include "engine/free_memory.h"
 
+#include "engine/block_allocator.h"
+
 #ifdef __GLIBC__
 #include <malloc.h>
 #include <unistd.h>
@@ -25,6 +27,7 @@ int64_t resident_bytes() {
 }  // namespace
 
 void FreeMemory::bound() {
+  BlockAllocator::release(kMayGather);
   const int64_t now = resident_bytes();
   if (resident_ == 0) resident_ = now;
   if (now < resident_ + kMayGather) return;

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "engine/block_allocator.h"
 #include "engine/device.h"
 #include "engine/error.h"
 #include "engine/on_cpu.h"
@@ -13,10 +14,18 @@
 
 namespace gp {
 
+Session::~Session() {
+  training_.reset();
+  model_.reset();
+  BlockAllocator::release(0);
+}
+
 void Session::initialise() {
+  BlockAllocator::install();
   // Set in any case: a new thread would take over what the last engine was given.
   at::set_num_threads(options_.threads > 0 ? options_.threads : at::intraop_default_num_threads());
   device_ = resolve_device(options_.device);
+  require_precision();
   build_model();
   random_ = {options_.seed, 0};
   if (device_.is_cuda()) {
@@ -39,18 +48,46 @@ void Session::build_model() {
   }
 }
 
+void Session::require_precision() const {
+  if (options_.precision == Precision::kFloat) return;
+  const bool int8 = options_.precision == Precision::kInt8;
+  const std::string name = int8 ? "int8" : "bf16";
+  if (!device_.is_cpu()) {
+    throw Error("DEVICE",
+                "The precision " + name + " is for predictions on the CPU: use --device cpu, or fp32.");
+  }
+  if (has_precision(options_.precision)) return;
+  throw Error("DEVICE", "The precision " + name + " needs a processor with AVX-512 " +
+                            (int8 ? "VNNI" : "BF16") + ", which this one does not have: use fp32.");
+}
+
+void Session::require_weights(const char* what_for) const {
+  if (!narrowed_) return;
+  throw Error("BAD_WEIGHTS",
+              std::string("A model that was loaded in bf16 or int8 is for predictions alone: to ") +
+                  what_for + " it, load it in fp32.");
+}
+
 LoadReport Session::load_weights(const std::string& path, LoadScope scope) {
+  require_weights("load other weights into");
   const LoadReport report = gp::load_weights(model().parameters(), path, scope);
   if (training_) training_->weights_replaced();
+  if (options_.precision != Precision::kFloat && scope == LoadScope::kModel) {
+    model().narrow_to(options_.precision);
+    narrowed_ = true;
+    BlockAllocator::release(0);
+  }
   return report;
 }
 
 void Session::save_weights(const std::string& path) const {
+  require_weights("save");
   const BorrowedValues as_seen = averaged();
   write_safetensors(path, on_cpu(model().parameters().all()), {{"format", "pt"}});
 }
 
 void Session::save_state_dict(const std::string& path) const {
+  require_weights("save");
   const BorrowedValues as_seen = averaged();
   TensorMap tensors = on_cpu(model().parameters().all());
   const int64_t hidden = options_.shape.hidden_size;
@@ -60,6 +97,7 @@ void Session::save_state_dict(const std::string& path) const {
 }
 
 void Session::configure_training(const TrainingOptions& options) {
+  require_weights("train");
   if (training_) training_->keep_average();
   training_.reset();
   training_.emplace(model(), options);
@@ -119,6 +157,7 @@ int64_t Session::head_parameter_count() const {
 }
 
 TensorMap Session::parameters() {
+  require_weights("look into");
   const BorrowedValues as_seen = averaged();
   TensorMap copies = on_cpu(model().parameters().all());
   // They are read on another thread, when the next step may be running.
@@ -127,6 +166,7 @@ TensorMap Session::parameters() {
 }
 
 std::pair<double, TensorMap> Session::gradients(const Batch& batch, const GoldSpans& gold) {
+  require_weights("train");
   const BorrowedValues as_seen = averaged();
   model().parameters().clear_gradients();
   const at::Tensor loss = model().loss(batch, gold, {});

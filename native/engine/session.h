@@ -19,6 +19,8 @@ namespace gp {
 struct SessionOptions {
   ModelShape shape;
   std::string device = "auto";
+  /** Of predictions: a model in less than single precision is for predictions alone. */
+  Precision precision = Precision::kFloat;
   /** Threads of one operation; 0 for as many as there are cores. */
   int threads = 0;
   /** Of the random initialisation and of dropout. */
@@ -32,6 +34,9 @@ struct SessionOptions {
 class Session {
  public:
   explicit Session(SessionOptions options) : options_(std::move(options)) {}
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   /** Sets the thread up and builds the model with random weights; to be called first. */
   void initialise();
@@ -66,6 +71,10 @@ class Session {
 
  private:
   void build_model();
+  /** @throws Error DEVICE when the processor, or the device, cannot compute in the precision asked for */
+  void require_precision() const;
+  /** @throws Error BAD_WEIGHTS when the weights in single precision were let go of */
+  void require_weights(const char* what_for) const;
   /** @throws Error INTERNAL before initialise, or when that failed */
   Model& model() const;
   Training& training();
@@ -76,6 +85,7 @@ class Session {
   c10::Device device_{c10::kCPU};
   std::unique_ptr<Model> model_;
   std::optional<Training> training_;
+  bool narrowed_ = false;
   RandomStream random_;
   FreeMemory free_memory_;
 };

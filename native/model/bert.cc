@@ -17,27 +17,7 @@ at::Tensor index_tensor(const std::vector<int32_t>& values, const at::Device& de
   return index.to(device);
 }
 
-at::Tensor maybe_dropout(const at::Tensor& x, double p, ForwardMode mode) {
-  return mode.training ? dropout(x, p, *mode.random) : x;
-}
-
 }  // namespace
-
-Linear::Linear(Parameters& parameters, const std::string& name, int64_t in, int64_t out,
-               double standard_deviation)
-    : weight(parameters.normal(name + ".weight", {out, in}, standard_deviation)),
-      bias(parameters.constant(name + ".bias", {out}, 0)) {}
-
-at::Tensor Linear::forward(const at::Tensor& x) const { return at::linear(x, weight, bias); }
-
-LayerNorm::LayerNorm(Parameters& parameters, const std::string& name, int64_t size, double eps)
-    : weight(parameters.constant(name + ".weight", {size}, 1)),
-      bias(parameters.constant(name + ".bias", {size}, 0)),
-      eps(eps) {}
-
-at::Tensor LayerNorm::forward(const at::Tensor& x) const {
-  return at::layer_norm(x, {x.size(-1)}, weight, bias, eps);
-}
 
 BertEmbeddings::BertEmbeddings(Parameters& parameters, const std::string& name, const ModelShape& shape)
     : word_embeddings(parameters.normal(name + ".word_embeddings.weight",
@@ -55,7 +35,7 @@ BertEmbeddings::BertEmbeddings(Parameters& parameters, const std::string& name, 
                                                    {shape.task_type_vocab_size, shape.embedding_size},
                                                    shape.initializer_range)
                                : at::Tensor()),
-      layer_norm(parameters, name + ".LayerNorm", shape.embedding_size, shape.layer_norm_eps),
+      layer_norm(norm_weights(parameters, name + ".LayerNorm", shape.embedding_size, shape.layer_norm_eps)),
       dropout_prob(shape.hidden_dropout_prob),
       pad_token_id(shape.pad_token_id),
       position_offset(shape.position_offset) {
@@ -90,59 +70,83 @@ at::Tensor BertEmbeddings::forward(const Batch& batch, ForwardMode mode) const {
                ? token_type_embeddings[0]
                : at::embedding(token_type_embeddings, index_tensor(batch.token_type_ids, device)));
   if (task_type_embeddings.defined()) x = x + task_type_embeddings[0];
-  return maybe_dropout(layer_norm.forward(x), dropout_prob, mode);
+  x = at::layer_norm(x, {x.size(1)}, layer_norm.weight, layer_norm.bias, layer_norm.eps);
+  return mode.training ? dropout(x, dropout_prob, *mode.random) : x;
 }
 
 BertLayer::BertLayer(Parameters& parameters, const std::string& name, const ModelShape& shape)
-    : query(parameters, name + ".attention.self.query", shape.hidden_size, shape.hidden_size,
-            shape.initializer_range),
-      key(parameters, name + ".attention.self.key", shape.hidden_size, shape.hidden_size,
-          shape.initializer_range),
-      value(parameters, name + ".attention.self.value", shape.hidden_size, shape.hidden_size,
-            shape.initializer_range),
-      attention_output(parameters, name + ".attention.output.dense", shape.hidden_size, shape.hidden_size,
-                       shape.initializer_range),
-      attention_norm(parameters, name + ".attention.output.LayerNorm", shape.hidden_size,
-                     shape.layer_norm_eps),
-      intermediate(parameters, name + ".intermediate.dense", shape.hidden_size, shape.intermediate_size,
-                   shape.initializer_range),
-      output(parameters, name + ".output.dense", shape.intermediate_size, shape.hidden_size,
-             shape.initializer_range),
-      output_norm(parameters, name + ".output.LayerNorm", shape.hidden_size, shape.layer_norm_eps),
+    : query(Linear::normal(parameters, name + ".attention.self.query", shape.hidden_size, shape.hidden_size,
+                           shape.initializer_range)),
+      key(Linear::normal(parameters, name + ".attention.self.key", shape.hidden_size, shape.hidden_size,
+                         shape.initializer_range)),
+      value(Linear::normal(parameters, name + ".attention.self.value", shape.hidden_size, shape.hidden_size,
+                           shape.initializer_range)),
+      attention_output(Linear::normal(parameters, name + ".attention.output.dense", shape.hidden_size,
+                                      shape.hidden_size, shape.initializer_range)),
+      attention_norm(norm_weights(parameters, name + ".attention.output.LayerNorm", shape.hidden_size,
+                                  shape.layer_norm_eps)),
+      intermediate(Linear::normal(parameters, name + ".intermediate.dense", shape.hidden_size,
+                                  shape.intermediate_size, shape.initializer_range)),
+      output(Linear::normal(parameters, name + ".output.dense", shape.intermediate_size, shape.hidden_size,
+                            shape.initializer_range)),
+      output_norm(
+          norm_weights(parameters, name + ".output.LayerNorm", shape.hidden_size, shape.layer_norm_eps)),
       heads(shape.num_attention_heads),
       rotary(shape.positions == Positions::kRotary),
       rotary_value(shape.rotary_value),
-      hidden_act(shape.hidden_act),
+      activation(activation_named(shape.hidden_act)),
       hidden_dropout_prob(shape.hidden_dropout_prob),
       attention_dropout_prob(shape.attention_probs_dropout_prob) {}
 
-at::Tensor BertLayer::activation(const at::Tensor& x) const {
-  if (hidden_act == "relu") return at::relu(x);
-  return at::gelu(x, hidden_act == "gelu_new" ? "tanh" : "none");
+at::Tensor BertLayer::attention_input(const at::Tensor& x, const Sequences& sequences,
+                                      ForwardMode mode) const {
+  const int64_t tokens = x.size(0), hidden = x.size(1);
+  const at::Tensor projected =
+      narrow_attention_ ? narrow_attention_->forward(x)
+                        : linear(x, {query.weight, key.weight, value.weight},
+                                 {query.bias, key.bias, value.bias}, usable(attention_panels_, mode));
+  const at::Tensor qkv = projected.view({tokens, 3, heads, hidden / heads});  // [T, 3, heads, d]
+  if (!rotary) return qkv;
+  const int64_t turned = rotary_value ? 3 : 2;
+  const at::Tensor vectors =
+      qkv.narrow(1, 0, turned).reshape({tokens, turned * heads, hidden / heads});  // [T, n, d]
+  const at::Tensor rotated = rope(vectors, sequences).view({tokens, turned, heads, hidden / heads});
+  return rotary_value ? rotated : at::cat({rotated, qkv.narrow(1, 2, 1)}, 1);
 }
 
 at::Tensor BertLayer::forward(const at::Tensor& x, const Sequences& sequences, ForwardMode mode) const {
-  const int64_t tokens = x.size(0), hidden = x.size(1);
-  const auto in_heads = [&](const Linear& linear, bool rotated) {
-    const at::Tensor y = linear.forward(x).view({tokens, heads, hidden / heads});  // [T, heads, d]
-    return rotated ? rope(y, sequences) : y;
-  };
   // Outside training no mask is drawn, so no stream is needed.
   RandomStream unused;
-  at::Tensor context = attention(
-      in_heads(query, rotary), in_heads(key, rotary), in_heads(value, rotary && rotary_value), sequences,
-      mode.training ? attention_dropout_prob : 0.0, mode.training ? *mode.random : unused);
-  context = attention_output.forward(context.reshape({tokens, hidden}));
-  const at::Tensor attended = attention_norm.forward(maybe_dropout(context, hidden_dropout_prob, mode) + x);
-  const at::Tensor wide = activation(intermediate.forward(attended));  // [T, intermediate]
-  return output_norm.forward(maybe_dropout(output.forward(wide), hidden_dropout_prob, mode) + attended);
+  RandomStream& random = mode.training ? *mode.random : unused;
+  const double hidden_dropout = mode.training ? hidden_dropout_prob : 0.0;
+  const at::Tensor context = attention(attention_input(x, sequences, mode), sequences,
+                                       mode.training ? attention_dropout_prob : 0.0, random)
+                                 .view(x.sizes());  // [T, hidden]
+  const at::Tensor attended =
+      residual_norm(attention_output.forward(context, mode), x, attention_norm, hidden_dropout, random);
+  return residual_norm(feed_forward_output(attended, mode), attended, output_norm, hidden_dropout, random);
+}
+
+at::Tensor BertLayer::feed_forward_output(const at::Tensor& x, ForwardMode mode) const {
+  if (intermediate.narrow) return output.narrow->forward(intermediate.narrow->forward(x, &activation));
+  return feed_forward(x, {intermediate.weight, intermediate.bias, output.weight, output.bias}, activation,
+                      usable(feed_forward_panels_, mode));
+}
+
+void BertLayer::narrow_to(Precision precision) {
+  narrow_attention_.emplace(precision, at::TensorList{query.weight, key.weight, value.weight},
+                            at::TensorList{query.bias, key.bias, value.bias});
+  for (const auto& weight : {query.weight, key.weight, value.weight}) drop_values(weight);
+  attention_output.narrow_to(precision);
+  intermediate.narrow_to(precision);
+  output.narrow_to(precision);
 }
 
 BertEncoder::BertEncoder(Parameters& parameters, const std::string& name, const ModelShape& shape)
     : embeddings(parameters, name + "embeddings", shape) {
   if (shape.embedding_size != shape.hidden_size) {
-    embeddings_project.emplace(parameters, name + "embeddings_project", shape.embedding_size,
-                               shape.hidden_size, shape.initializer_range);
+    embeddings_project = Linear::normal(parameters, name + "embeddings_project", shape.embedding_size,
+                                        shape.hidden_size, shape.initializer_range);
   }
   for (int64_t i = 0; i < shape.num_hidden_layers; ++i) {
     const size_t first = parameters.all().size();
@@ -151,9 +155,13 @@ BertEncoder::BertEncoder(Parameters& parameters, const std::string& name, const 
   }
 }
 
+void BertEncoder::narrow_to(Precision precision) {
+  for (auto& layer : layers) layer.narrow_to(precision);
+}
+
 at::Tensor BertEncoder::forward(const Batch& batch, ForwardMode mode) const {
   at::Tensor x = embeddings.forward(batch, mode);  // [T, embedding]
-  if (embeddings_project) x = embeddings_project->forward(x);
+  if (embeddings_project) x = embeddings_project->forward(x, mode);
   for (size_t i = 0; i < layers.size(); ++i) {
     if (!mode.checkpointing) {
       x = layers[i].forward(x, batch.sequences, mode);

@@ -7,37 +7,10 @@
 #include <vector>
 
 #include "model/batch.h"
-#include "model/parameters.h"
+#include "model/layers.h"
 #include "model/shape.h"
-#include "ops/random_mask.h"
 
 namespace gp {
-
-/** What a forward pass needs besides its input: whether dropout is on, and where its masks come from. */
-struct ForwardMode {
-  bool training = false;
-  RandomStream* random = nullptr;
-  /** Whether encoder layers keep their input only, and are computed again in the backward pass. */
-  bool checkpointing = false;
-};
-
-/** y = x W^T + b */
-struct Linear {
-  Linear(Parameters& parameters, const std::string& name, int64_t in, int64_t out, double standard_deviation);
-  at::Tensor forward(const at::Tensor& x) const;
-
-  at::Tensor weight;  // [out, in]
-  at::Tensor bias;    // [out]
-};
-
-struct LayerNorm {
-  LayerNorm(Parameters& parameters, const std::string& name, int64_t size, double eps);
-  at::Tensor forward(const at::Tensor& x) const;
-
-  at::Tensor weight;  // [size]
-  at::Tensor bias;    // [size]
-  double eps;
-};
 
 /** Sum of the embeddings (word, segment, and position and task where there are any), LayerNorm, dropout. */
 struct BertEmbeddings {
@@ -49,7 +22,7 @@ struct BertEmbeddings {
   at::Tensor position_embeddings;    // [max positions, embedding], undefined where positions are rotary
   at::Tensor token_type_embeddings;  // [segments, embedding]
   at::Tensor task_type_embeddings;   // [tasks, embedding], undefined where there are none
-  LayerNorm layer_norm;
+  NormWeights layer_norm;
   double dropout_prob;
   int64_t pad_token_id;
   int64_t position_offset;
@@ -65,24 +38,33 @@ struct BertLayer {
   BertLayer(Parameters& parameters, const std::string& name, const ModelShape& shape);
   /** @param x [T, hidden] @return [T, hidden] */
   at::Tensor forward(const at::Tensor& x, const Sequences& sequences, ForwardMode mode) const;
+  void narrow_to(Precision precision);
 
   Linear query;
   Linear key;
   Linear value;
   Linear attention_output;
-  LayerNorm attention_norm;
+  NormWeights attention_norm;
   Linear intermediate;
   Linear output;
-  LayerNorm output_norm;
+  NormWeights output_norm;
   int64_t heads;
   bool rotary;
   bool rotary_value;
-  std::string hidden_act;
+  Activation activation;
   double hidden_dropout_prob;
   double attention_dropout_prob;
 
  private:
-  at::Tensor activation(const at::Tensor& x) const;
+  /** Queries, keys and values, rotated where positions are: [T, 3, heads, d] */
+  at::Tensor attention_input(const at::Tensor& x, const Sequences& sequences, ForwardMode mode) const;
+  at::Tensor feed_forward_output(const at::Tensor& x, ForwardMode mode) const;
+
+  /** For predictions: of query, key and value together, and of the feed-forward half. */
+  mutable PanelCache attention_panels_;
+  mutable FeedForwardCache feed_forward_panels_;
+  /** Query, key and value together, in a model for predictions in a narrower precision. */
+  std::optional<NarrowLinear> narrow_attention_;
 };
 
 /**
@@ -93,6 +75,8 @@ struct BertEncoder {
   BertEncoder(Parameters& parameters, const std::string& name, const ModelShape& shape);
   /** @return last hidden states [T, hidden] */
   at::Tensor forward(const Batch& batch, ForwardMode mode) const;
+  /** From now on for predictions alone, the linear layers of all encoder layers in a narrower precision. */
+  void narrow_to(Precision precision);
 
   BertEmbeddings embeddings;
   std::optional<Linear> embeddings_project;

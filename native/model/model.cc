@@ -11,7 +11,7 @@ Model::Model(const ModelShape& shape, uint64_t seed)
       head_(make_head(parameters_, shape)) {}
 
 SpanFactors Model::factors(const Batch& batch, ForwardMode mode) const {
-  return head_->factors(encoder_.forward(batch, mode), batch.sequences);
+  return head_->factors(encoder_.forward(batch, mode), batch.sequences, mode);
 }
 
 at::Tensor Model::loss(const Batch& batch, const GoldSpans& gold, ForwardMode mode,
@@ -37,6 +37,12 @@ std::vector<SpanHit> Model::decode(const Batch& batch, const std::vector<float>&
 std::vector<at::Tensor> Model::scores(const Batch& batch) const {
   at::NoGradGuard no_gradient;
   return span_scores(factors(batch, {}), batch.sequences, cells());
+}
+
+void Model::narrow_to(Precision precision) {
+  const at::NoGradGuard no_gradient;
+  encoder_.narrow_to(precision);
+  head_->narrow_to(precision);
 }
 
 at::Tensor Model::hidden_states(const Batch& batch) const {

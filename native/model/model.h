@@ -29,6 +29,12 @@ class Model {
   /** Last hidden states [T, hidden], dropout off. */
   at::Tensor hidden_states(const Batch& batch) const;
 
+  /**
+   * From now on for predictions alone: linear layers are computed in a narrower precision, and their weights
+   * are let go of. @param precision what `has_precision` is true of
+   */
+  void narrow_to(Precision precision);
+
   const ModelShape& shape() const { return shape_; }
   Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "model/layers.h"
 #include "model/parameters.h"
 #include "model/shape.h"
 #include "ops/sequences.h"
@@ -16,7 +17,10 @@ class SpanHead {
  public:
   virtual ~SpanHead() = default;
   /** @param hidden [T, hidden] */
-  virtual SpanFactors factors(const at::Tensor& hidden, const Sequences& sequences) const = 0;
+  virtual SpanFactors factors(const at::Tensor& hidden, const Sequences& sequences,
+                              ForwardMode mode) const = 0;
+  /** From now on for predictions alone, linear layers in a narrower precision where that is worth it. */
+  virtual void narrow_to(Precision precision) = 0;
 };
 
 /** The head that the shape names, its parameters initialised as PyTorch does a linear layer. */
@@ -33,14 +37,14 @@ std::unique_ptr<SpanHead> make_head(Parameters& parameters, const ModelShape& sh
 class GlobalPointerHead : public SpanHead {
  public:
   GlobalPointerHead(Parameters& parameters, const ModelShape& shape);
-  SpanFactors factors(const at::Tensor& hidden, const Sequences& sequences) const override;
+  SpanFactors factors(const at::Tensor& hidden, const Sequences& sequences, ForwardMode mode) const override;
+  void narrow_to(Precision precision) override { projection_.narrow_to(precision); }
 
  private:
-  at::Tensor weight_;  // [types * 2 * headSize, hidden]
-  at::Tensor bias_;    // [types * 2 * headSize]
   int64_t types_;
   int64_t size_;
   bool rotate_;
+  Linear projection_;  // to [types * 2 * headSize]
 };
 
 /**
@@ -56,15 +60,16 @@ class GlobalPointerHead : public SpanHead {
 class EfficientGlobalPointerHead : public SpanHead {
  public:
   EfficientGlobalPointerHead(Parameters& parameters, const ModelShape& shape);
-  SpanFactors factors(const at::Tensor& hidden, const Sequences& sequences) const override;
+  SpanFactors factors(const at::Tensor& hidden, const Sequences& sequences, ForwardMode mode) const override;
+  void narrow_to(Precision precision) override { projection_.narrow_to(precision); }
 
  private:
-  at::Tensor query_key_weight_, query_key_bias_;
-  at::Tensor type_weight_, type_bias_;
   int64_t types_;
   int64_t size_;
   bool rotate_;
   bool bias_from_hidden_;
+  Linear projection_;
+  Linear type_biases_;
 };
 
 /**
@@ -77,11 +82,13 @@ class EfficientGlobalPointerHead : public SpanHead {
 class TPLinkerHead : public SpanHead {
  public:
   TPLinkerHead(Parameters& parameters, const ModelShape& shape);
-  SpanFactors factors(const at::Tensor& hidden, const Sequences& sequences) const override;
+  SpanFactors factors(const at::Tensor& hidden, const Sequences& sequences, ForwardMode mode) const override;
+  /** Its two products are a small part of the work. */
+  void narrow_to(Precision) override {}
 
  private:
-  at::Tensor combine_weight_, combine_bias_;
-  at::Tensor output_weight_, output_bias_;
+  Linear combine_;
+  Linear output_;
 };
 
 }  // namespace gp

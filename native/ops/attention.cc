@@ -9,10 +9,11 @@
 
 namespace gp {
 
-at::Tensor attention_reference(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                               const Sequences& sequences, double p, const MaskKey& key) {
-  const int64_t heads = q.size(1);
-  const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(2)));
+at::Tensor attention_reference(const at::Tensor& qkv, const Sequences& sequences, double p,
+                               const MaskKey& key) {
+  const int64_t heads = qkv.size(2);
+  const double scale = 1.0 / std::sqrt(static_cast<double>(qkv.size(3)));
+  const at::Tensor q = qkv.select(1, 0), k = qkv.select(1, 1), v = qkv.select(1, 2);  // [T, heads, d]
   std::vector<at::Tensor> outputs;
   for (int64_t b = 0; b < sequences.count(); ++b) {
     const int64_t begin = sequences.begin(b), length = sequences.length(b);
@@ -36,11 +37,10 @@ at::Tensor attention_reference(const at::Tensor& q, const at::Tensor& k, const a
   return at::cat(outputs);
 }
 
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                     const Sequences& sequences, double p, RandomStream& random) {
+at::Tensor attention(const at::Tensor& qkv, const Sequences& sequences, double p, RandomStream& random) {
   const MaskKey key = p > 0 ? draw_mask(random) : MaskKey{};
-  return takes_cpu_path(q) ? attention_cpu(q, k, v, sequences, p, key)
-                           : attention_reference(q, k, v, sequences, p, key);
+  return takes_cpu_path(qkv) ? attention_cpu(qkv, sequences, p, key)
+                             : attention_reference(qkv, sequences, p, key);
 }
 
 }  // namespace gp

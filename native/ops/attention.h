@@ -10,17 +10,15 @@ namespace gp {
 /**
  * Scaled dot-product attention within each sequence of a packed batch (Vaswani et al. 2017, eq. 1):
  * dropout(softmax(q k^T / sqrt(d))) v per sequence and head.
- * @param q, k, v [T, heads, d]
+ * @param qkv [T, 3, heads, d] queries, keys and values
  * @param p probability that a weight is dropped; 0 outside training
  * @return [T, heads, d]
  */
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                     const Sequences& sequences, double p, RandomStream& random);
+at::Tensor attention(const at::Tensor& qkv, const Sequences& sequences, double p, RandomStream& random);
 /** The same in plain ATen, a sequence at a time. */
-at::Tensor attention_reference(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                               const Sequences& sequences, double p, const MaskKey& key);
+at::Tensor attention_reference(const at::Tensor& qkv, const Sequences& sequences, double p,
+                               const MaskKey& key);
 /** The same in parallel over (sequence, head), weights and masks computed again in the backward pass. CPU. */
-at::Tensor attention_cpu(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                         const Sequences& sequences, double p, const MaskKey& key);
+at::Tensor attention_cpu(const at::Tensor& qkv, const Sequences& sequences, double p, const MaskKey& key);
 
 }  // namespace gp

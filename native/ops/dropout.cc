@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "ops/dispatch.h"
+#include "ops/mask_parts.h"
 
 namespace gp {
 namespace {
@@ -14,19 +15,15 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Elements per part of a mask: the unit of work of one thread, fixed so that the mask does not depend on
-// threads.
-constexpr int64_t kPart = 4096;
-
 /** out = x * mask, element by element; with x absent, out = mask. */
 template <typename T>
 void multiply_by_mask(const T* x, T* out, int64_t count, double p, const MaskKey& key) {
-  const int64_t parts = (count + kPart - 1) / kPart;
+  const int64_t parts = (count + kMaskPart - 1) / kMaskPart;
   at::parallel_for(0, parts, 1, [&](int64_t first, int64_t last) {
-    T mask[kPart];
+    T mask[kMaskPart];
     for (int64_t part = first; part < last; ++part) {
-      const int64_t begin = part * kPart;
-      const int64_t here = std::min(kPart, count - begin);
+      const int64_t begin = part * kMaskPart;
+      const int64_t here = std::min(kMaskPart, count - begin);
       fill_mask(key, static_cast<uint32_t>(part), p, mask, here);
       for (int64_t i = 0; i < here; ++i) out[begin + i] = x == nullptr ? mask[i] : x[begin + i] * mask[i];
     }

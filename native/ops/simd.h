@@ -31,6 +31,9 @@ double exp_in_place(double* values, int64_t count, double shift);
 void scale_in_place(float* values, int64_t count, float factor);
 void scale_in_place(double* values, int64_t count, double factor);
 
+/** out += values */
+void add_in_place(const float* values, int64_t count, float* out);
+
 /** sum_i a_i b_i */
 float dot(const float* a, const float* b, int64_t count);
 double dot(const double* a, const double* b, int64_t count);

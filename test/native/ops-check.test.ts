@@ -7,8 +7,10 @@ import { join } from "node:path";
 const EXECUTABLE = join(import.meta.dirname, "..", "..", "build", "cmake", "globalpointer_ops_check");
 const SUBJECTS = [
   "simd", "gemm", "random mask", "random stream", "dropout", "rope", "attention", "gold spans", "span loss",
-  "span divergence", "span decode", "dispatch", "job queue",
+  "span divergence", "span decode", "dispatch", "job queue", "block allocator", "activations far from zero",
 ];
+/** What needs a processor with AVX-512, in parts that later ones have only. */
+const TILED = ["linear", "feed-forward", "residual and norm", "int8 linear", "bfloat16 linear"];
 
 interface Check {
   name: string;
@@ -37,8 +39,10 @@ const { checks, end, errors } = runChecks();
 
 test("the native checks ran to their end", () => {
   expect({ end, errors }).toEqual({ end: checks.every(({ ok }) => ok) ? 0 : 1, errors: "" });
-  const subjects = new Set(checks.map(({ name }) => name.split(":")[0]));
-  expect([...subjects].sort()).toEqual([...SUBJECTS].sort());
+  const subjects = new Set(checks.map(({ name }) => name.split(":")[0] ?? ""));
+  const absent = TILED.filter((name) => !subjects.has(name));
+  if (absent.length > 0) console.log(`not checked, for this processor does not have it: ${absent.join(", ")}`);
+  expect([...subjects].filter((name) => !TILED.includes(name)).sort()).toEqual([...SUBJECTS].sort());
 });
 
 if (checks.length > 0) {

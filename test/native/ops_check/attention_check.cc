@@ -12,12 +12,9 @@ namespace {
 
 Twins twins_of(const Sequences& sequences, int64_t heads, int64_t size, double p, double spread) {
   const MaskKey key{21, 4};
-  const auto vectors = [&](uint64_t seed) {
-    return random_tensor({sequences.total(), heads, size}, seed) * spread;
-  };
-  return {[=](const auto& x) { return attention_cpu(x[0], x[1], x[2], sequences, p, key); },
-          [=](const auto& x) { return attention_reference(x[0], x[1], x[2], sequences, p, key); },
-          {vectors(1), vectors(2), vectors(3)}};
+  return {[=](const auto& x) { return attention_cpu(x[0], sequences, p, key); },
+          [=](const auto& x) { return attention_reference(x[0], sequences, p, key); },
+          {random_tensor({sequences.total(), 3, heads, size}, 1) * spread}};
 }
 
 std::string dropout_text(double p) { return p > 0 ? ", with dropout" : ""; }
@@ -56,18 +53,16 @@ void check_attention(Report& report) {
   }
   report.run("attention: sequences do not see each other", [](Findings& findings) {
     const Twins both = twins_of(sequences_of({20, 33}), 2, 8, 0.0, 1.0);
-    std::vector<at::Tensor> second;
-    for (const auto& input : both.inputs) second.push_back(input.slice(0, 20));
-    const at::Tensor alone = attention_cpu(second[0], second[1], second[2], sequences_of({33}), 0, {});
+    const at::Tensor alone = attention_cpu(both.inputs[0].slice(0, 20), sequences_of({33}), 0, {});
     findings.below("alone and in a batch", relative_error(both.fast(both.inputs).slice(0, 20), alone), 1e-14);
   });
   report.run("attention: only training draws masks", [](Findings& findings) {
     const Sequences sequences = sequences_of({5});
-    const at::Tensor x = random_tensor({5, 1, 4}, 1);
+    const at::Tensor x = random_tensor({5, 3, 1, 4}, 1);
     RandomStream stream{1, 0};
-    attention(x, x, x, sequences, 0.0, stream);
+    attention(x, sequences, 0.0, stream);
     findings.holds("p = 0 draws none", stream.draws == 0);
-    attention(x, x, x, sequences, 0.1, stream);
+    attention(x, sequences, 0.1, stream);
     findings.holds("p > 0 draws one", stream.draws == 1);
   });
 }

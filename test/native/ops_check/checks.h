@@ -11,11 +11,15 @@ void check_random_mask(Report& report);
 void check_dropout(Report& report);
 void check_rope(Report& report);
 void check_attention(Report& report);
+void check_linear(Report& report);
+void check_residual_norm(Report& report);
+void check_narrow_linear(Report& report);
 void check_gold_spans(Report& report);
 void check_span_loss(Report& report);
 void check_span_divergence(Report& report);
 void check_span_decode(Report& report);
 void check_dispatch(Report& report);
+void check_block_allocator(Report& report);
 void check_job_queue(Report& report);
 
 }  // namespace gp::check

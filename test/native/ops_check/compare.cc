@@ -74,6 +74,24 @@ void check_float(Findings& findings, const char* what, const at::Tensor& fast, c
   findings.below(std::string("float ") + what, relative_error(fast, truth), allowed);
 }
 
+/** Bitwise the same with two threads as with one. */
+void check_threads(Findings& findings, const Operation& operation, const std::vector<at::Tensor>& inputs,
+                   const Outcome& alone) {
+  const TwoThreads two_threads;
+  const Outcome shared = differentiate(operation, inputs);
+  findings.holds("two threads, same value", shared.value.equal(alone.value));
+  findings.holds("two threads, same gradient", shared.gradient.equal(alone.gradient));
+}
+
+void check_double(Findings& findings, const Twins& twins) {
+  const Outcome truth = differentiate(twins.reference, twins.inputs);
+  const Outcome fast = differentiate(twins.fast, twins.inputs);
+  findings.below("double value", relative_error(fast.value, truth.value), 1e-10);
+  findings.below("double gradient", relative_error(fast.gradient, truth.gradient), 1e-10);
+  findings.below("central differences", slope_error(twins, fast.gradient), 1e-6);
+  check_threads(findings, twins.fast, twins.inputs, fast);
+}
+
 }  // namespace
 
 double relative_error(const at::Tensor& found, const at::Tensor& expected) {
@@ -97,12 +115,7 @@ Outcome differentiate(const Operation& operation, const std::vector<at::Tensor>&
 }
 
 void check_twins(Findings& findings, const Twins& twins) {
-  const Outcome truth = differentiate(twins.reference, twins.inputs);
-  const Outcome fast = differentiate(twins.fast, twins.inputs);
-  findings.below("double value", relative_error(fast.value, truth.value), 1e-10);
-  findings.below("double gradient", relative_error(fast.gradient, truth.gradient), 1e-10);
-  findings.below("central differences", slope_error(twins, fast.gradient), 1e-6);
-
+  if (!twins.float_only) check_double(findings, twins);
   // The truth is that of the rounded inputs: rounding them is not the operation's error.
   const std::vector<at::Tensor> single = as(at::kFloat, twins.inputs);
   const Outcome rounded = differentiate(twins.reference, as(at::kDouble, single));
@@ -111,13 +124,7 @@ void check_twins(Findings& findings, const Twins& twins) {
   check_float(findings, "value", fast_single.value, plain.value, rounded.value);
   check_float(findings, "gradient", fast_single.gradient, plain.gradient, rounded.gradient);
 
-  const TwoThreads two_threads;
-  const Outcome shared = differentiate(twins.fast, twins.inputs);
-  const Outcome shared_single = differentiate(twins.fast, single);
-  findings.holds("two threads, same value",
-                 shared.value.equal(fast.value) && shared_single.value.equal(fast_single.value));
-  findings.holds("two threads, same gradient",
-                 shared.gradient.equal(fast.gradient) && shared_single.gradient.equal(fast_single.gradient));
+  check_threads(findings, twins.fast, single, fast_single);
 }
 
 }  // namespace gp::check

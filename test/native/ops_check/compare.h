@@ -18,6 +18,8 @@ struct Twins {
   Operation fast;
   Operation reference;
   std::vector<at::Tensor> inputs;
+  /** The fast one takes nothing but float. */
+  bool float_only = false;
 };
 
 /** Largest |found - expected| over the largest |expected|; infinite where something is not a number. */
@@ -38,6 +40,7 @@ Outcome differentiate(const Operation& operation, const std::vector<at::Tensor>&
  * - float: the error against the double twin is at most four times that of the twin in float, which sums in
  * another order, and 16 units in the last place of the largest value, for exponentials are good to three;
  * - bitwise the same with one thread and with two, in float and in double.
+ * What is said of double is left out where the operation takes float only.
  */
 void check_twins(Findings& findings, const Twins& twins);
 

@@ -12,11 +12,15 @@ int main() {
   gp::check::check_dropout(report);
   gp::check::check_rope(report);
   gp::check::check_attention(report);
+  gp::check::check_linear(report);
+  gp::check::check_residual_norm(report);
+  gp::check::check_narrow_linear(report);
   gp::check::check_gold_spans(report);
   gp::check::check_span_loss(report);
   gp::check::check_span_divergence(report);
   gp::check::check_span_decode(report);
   gp::check::check_dispatch(report);
+  gp::check::check_block_allocator(report);
   gp::check::check_job_queue(report);
   return report.all_ok() ? 0 : 1;
 }

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "ops/random_mask.h"
+
+namespace gp {
+
+/** What a forward pass needs besides its input: whether dropout is on, and where its masks come from. */
+struct ForwardMode {
+  bool training = false;
+  RandomStream* random = nullptr;
+  /** Whether encoder layers keep their input only, and are computed again in the backward pass. */
+  bool checkpointing = false;
+};
+
+}  // namespace gp

@@ -1,0 +1,180 @@
+#include "ops/narrow_linear.h"
+
+#include <ATen/ATen.h>
+#include <ATen/native/CPUBlas.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "ops/panel_product.h"
+#include "ops/precision.h"
+#include "ops/simd.h"
+
+namespace gp {
+namespace {
+
+/** A row as integers: x is about offset + scale * integer. */
+struct RowScale {
+  float scale;
+  float offset;
+};
+
+GP_MULTIVERSION RowScale quantize_row(const float* x, int64_t count, uint8_t* out) {
+  float least = std::numeric_limits<float>::infinity(), largest = -least;
+#pragma omp simd reduction(min : least) reduction(max : largest)
+  for (int64_t i = 0; i < count; ++i) {
+    least = x[i] < least ? x[i] : least;
+    largest = x[i] > largest ? x[i] : largest;
+  }
+  const float scale = largest > least ? (largest - least) / 255.0F : 1.0F;
+  const float inverse = 1.0F / scale;
+#pragma omp simd
+  for (int64_t i = 0; i < count; ++i) {
+    const float level = (x[i] - least) * inverse + 0.5F;
+    out[i] = static_cast<uint8_t>(static_cast<int32_t>(level < 255.0F ? level : 255.0F));
+  }
+  return {scale, least};
+}
+
+/** One row of a tile: sums of integers to numbers. */
+GP_MULTIVERSION void dequantize_row(const int32_t* sums, int64_t count, RowScale row, const float* scales,
+                                    const float* column_sums, const float* bias, float* out) {
+#pragma omp simd
+  for (int64_t i = 0; i < count; ++i)
+    out[i] = row.scale * scales[i] * static_cast<float>(sums[i]) + row.offset * column_sums[i] + bias[i];
+}
+
+GP_MULTIVERSION void round_row(const float* x, int64_t count, uint16_t* out) {
+#pragma omp simd
+  for (int64_t i = 0; i < count; ++i) {
+    uint32_t bits;
+    std::memcpy(&bits, &x[i], sizeof(bits));
+    // To the nearest, ties to even; the largest numbers become infinity, as they do in ATen.
+    out[i] = static_cast<uint16_t>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
+  }
+}
+
+/** As panel_product shares its tasks out: tiles of 64 rows and 64 columns, each computed by visit(tile). */
+template <typename Visit>
+void for_tiles(int64_t rows, int64_t columns, const Visit& visit) {
+  const int64_t blocks = (rows + kTileProductRows - 1) / kTileProductRows;
+  const int64_t panels = (columns + kPanelColumns - 1) / kPanelColumns;
+  at::parallel_for(0, blocks * panels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t row = task / panels * kTileProductRows, column = task % panels * kPanelColumns;
+      visit(Tile{row, std::min(kTileProductRows, rows - row), column,
+                 std::min(kPanelColumns, columns - column)});
+    }
+  });
+}
+
+at::Tensor joined(at::TensorList weights) { return weights.size() == 1 ? weights[0] : at::cat(weights); }
+
+}  // namespace
+
+bool has_precision(Precision precision) {
+  if (precision == Precision::kFloat) return true;
+#if defined(__x86_64__) && defined(CPUBLAS_BRGEMM_U8I8I32) && defined(CPUBLAS_BRGEMM_BF16BF16F32)
+  static const bool vnni = has_tile_products() && __builtin_cpu_supports("avx512vnni");
+  static const bool bfloat16 = has_tile_products() && __builtin_cpu_supports("avx512bf16");
+  return precision == Precision::kInt8 ? vnni : bfloat16;
+#else
+  return false;
+#endif
+}
+
+at::Tensor int8_linear(const at::Tensor& x_in, const Int8Weights& weights, const at::Tensor& bias,
+                       const Activation* activation) {
+  const at::Tensor x = x_in.contiguous();
+  const int64_t rows = x.size(0), in = x.size(1), depth = weights.panels.depth(),
+                out = weights.panels.columns();
+  const at::Tensor levels = at::empty({rows, depth}, at::kByte);
+  std::vector<RowScale> row_scales(static_cast<size_t>(rows));
+  const float* from = x.const_data_ptr<float>();
+  uint8_t* const to = levels.data_ptr<uint8_t>();
+  at::parallel_for(0, rows, 8, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      row_scales[static_cast<size_t>(r)] = quantize_row(from + r * in, in, to + r * depth);
+      std::fill(to + r * depth + in, to + (r + 1) * depth, uint8_t{0});
+    }
+  });
+  at::Tensor y = at::empty({rows, out}, x.options().requires_grad(false));
+  float* const result = y.data_ptr<float>();
+  const float *scales = weights.scales.const_data_ptr<float>(), *sums = weights.sums.const_data_ptr<float>();
+  const float* b = bias.const_data_ptr<float>();
+  for_tiles(rows, out, [&](const Tile& tile) {
+    alignas(64) int32_t product[kTileProductRows * kPanelColumns];
+    at::native::cpublas::brgemm(tile.rows, kPanelColumns, depth, depth, kPanelColumns, kPanelColumns, false,
+                                to + tile.row * depth, weights.panels.panel(tile.column / kPanelColumns),
+                                product);
+    for (int64_t r = 0; r < tile.rows; ++r) {
+      float* const line = result + (tile.row + r) * out + tile.column;
+      dequantize_row(product + r * kPanelColumns, tile.columns, row_scales[static_cast<size_t>(tile.row + r)],
+                     scales + tile.column, sums + tile.column, b + tile.column, line);
+      if (activation != nullptr) activate(*activation, line, tile.columns, line);
+    }
+  });
+  return y;
+}
+
+at::Tensor int8_linear_reference(const at::Tensor& x, at::TensorList weights, const at::Tensor& bias) {
+  const at::Tensor w = joined(weights);
+  const at::Tensor largest = w.abs().amax(1, /*keepdim=*/true);
+  const at::Tensor w_scale = at::where(largest > 0, largest / 127, at::ones_like(largest));
+  const at::Tensor w_levels = (w / w_scale).round();
+  const at::Tensor least = x.amin(1, true), range = x.amax(1, true) - least;
+  const at::Tensor x_scale = at::where(range > 0, range / 255, at::ones_like(range));
+  const at::Tensor x_levels = ((x - least) / x_scale + 0.5).floor().clamp_max(255);
+  return at::matmul(x_levels * x_scale + least, (w_levels * w_scale).t()) + bias;
+}
+
+at::Tensor bfloat16_linear(const at::Tensor& x_in, const NarrowPanels<c10::BFloat16>& weights,
+                           const at::Tensor& bias, const Activation* activation) {
+  const at::Tensor x = x_in.contiguous();
+  const int64_t rows = x.size(0), in = x.size(1), depth = weights.depth(), out = weights.columns();
+  const at::Tensor rounded = at::empty({rows, depth}, at::kBFloat16);
+  const float* from = x.const_data_ptr<float>();
+  auto* const to = static_cast<c10::BFloat16*>(rounded.data_ptr());
+  at::parallel_for(0, rows, 8, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      round_row(from + r * in, in, reinterpret_cast<uint16_t*>(to + r * depth));
+      std::fill(to + r * depth + in, to + (r + 1) * depth, c10::BFloat16(0.0F));
+    }
+  });
+  at::Tensor y = at::empty({rows, out}, x.options().requires_grad(false));
+  float* const result = y.data_ptr<float>();
+  const float* b = bias.const_data_ptr<float>();
+  for_tiles(rows, out, [&](const Tile& tile) {
+    float* const corner = result + tile.row * out + tile.column;
+    at::native::cpublas::brgemm(tile.rows, tile.columns, depth, depth, kPanelColumns, out, false,
+                                to + tile.row * depth, weights.panel(tile.column / kPanelColumns), corner);
+    for (int64_t r = 0; r < tile.rows; ++r) {
+      float* const line = corner + r * out;
+      add_in_place(b + tile.column, tile.columns, line);
+      if (activation != nullptr) activate(*activation, line, tile.columns, line);
+    }
+  });
+  return y;
+}
+
+at::Tensor bfloat16_linear_reference(const at::Tensor& x, at::TensorList weights, const at::Tensor& bias) {
+  const auto rounded = [](const at::Tensor& t) { return t.to(at::kBFloat16).to(t.scalar_type()); };
+  return at::matmul(rounded(x), rounded(joined(weights)).t()) + bias;
+}
+
+NarrowLinear::NarrowLinear(Precision precision, at::TensorList weights, at::TensorList biases)
+    : bias_(joined(biases).detach().clone()) {
+  if (precision == Precision::kInt8) {
+    weights_ = int8_weights(weights);
+  } else {
+    weights_ = bfloat16_weights(weights);
+  }
+}
+
+at::Tensor NarrowLinear::forward(const at::Tensor& x, const Activation* activation) const {
+  if (const auto* int8 = std::get_if<Int8Weights>(&weights_)) return int8_linear(x, *int8, bias_, activation);
+  return bfloat16_linear(x, std::get<NarrowPanels<c10::BFloat16>>(weights_), bias_, activation);
+}
+
+}  // namespace gp

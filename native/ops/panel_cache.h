@@ -1,0 +1,33 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "ops/panel_matrix.h"
+
+namespace gp {
+
+/**
+ * The panels of weights that stay as they are from one prediction to the next. They are made when first asked
+ * for, and anew when a weight has changed or points to other memory. Not for several threads at a time.
+ */
+class PanelCache {
+ public:
+  /** The panels of y = x W^T for the weights, which are always the same tensors. */
+  const PanelMatrix& transposed(at::TensorList weights);
+  /** Gives the memory back: while a model learns, panels live no longer than one pass. */
+  void clear();
+
+ private:
+  struct Origin {
+    const void* data;
+    int64_t version;
+    bool operator==(const Origin&) const = default;
+  };
+
+  std::vector<Origin> origins_;
+  PanelMatrix panels_;
+};
+
+}  // namespace gp

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "ops/panel_matrix.h"
+#include "ops/tile_product.h"
+
+namespace gp {
+
+/** A row-major matrix that is written, and the distance between its rows. */
+struct OutputMatrix {
+  float* data;
+  int64_t stride;
+};
+
+/** Part of a result: rows from `row`, columns from `column` on. */
+struct Tile {
+  int64_t row;
+  int64_t rows;
+  int64_t column;
+  int64_t columns;
+};
+
+/** Rows computed together: their part of A stays in the second-level cache while all panels pass by. */
+inline constexpr int64_t kTileProductRows = 64;
+/** Longer sums are made in pieces: a panel's piece and the rows' fit into the second-level cache. */
+inline constexpr int64_t kTileProductDepth = 768;
+
+/**
+ * C[rows, columns] = A[rows, depth] B; `finish(tile)` is called for each tile of C once it is complete, while
+ * it is still in the cache. Tiles are the same whatever the number of threads, and so are the results.
+ */
+template <typename Finish>
+void panel_product(int64_t rows, const float* a, int64_t a_stride, const PanelMatrix& b, OutputMatrix c,
+                   const Finish& finish) {
+  const int64_t blocks = (rows + kTileProductRows - 1) / kTileProductRows, panels = b.panels();
+  // Few rows: panels are shared out as well, so that every thread has work.
+  const int64_t wanted = 4 * at::get_num_threads();
+  const int64_t groups = blocks >= wanted ? 1 : std::min(panels, (wanted + blocks - 1) / blocks);
+  at::parallel_for(0, blocks * groups, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; ++task) {
+      // Neighbouring tasks share their panels where rows are few, and their rows where they are many.
+      const int64_t row = task / groups * kTileProductRows, group = task % groups;
+      const int64_t height = std::min(kTileProductRows, rows - row);
+      const int64_t first = panels * group / groups, last = panels * (group + 1) / groups;
+      for (int64_t depth = 0; depth < b.depth(); depth += kTileProductDepth) {
+        const int64_t here = std::min(kTileProductDepth, b.depth() - depth);
+        const bool complete = depth + here == b.depth();
+        for (int64_t p = first; p < last; ++p) {
+          const Tile tile{row, height, p * kPanelColumns, b.width(p)};
+          tile_product(height, tile.columns, here, a + row * a_stride + depth, a_stride,
+                       b.panel(p) + depth * kPanelColumns, kPanelColumns, depth > 0,
+                       c.data + row * c.stride + tile.column, c.stride);
+          if (complete) finish(tile);
+        }
+      }
+    }
+  });
+}
+
+/**
+ * The gradient of a weight: C[n, m] = G[rows, n]^T X[rows, m], both with their rows packed end to end. C is
+ * written to whole rows of `out`.
+ */
+void gradient_product(int64_t rows, const float* g, int64_t n, const float* x, int64_t m, float* out);
+
+/** out[n] = sum over the rows of G[rows, n] */
+void column_sums(int64_t rows, const float* g, int64_t n, float* out);
+
+}  // namespace gp

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/native/CPUBlas.h>
+
+#include <cstdint>
+
+// Products of small row-major matrices by oneDNN's micro-kernels, through the one door that LibTorch leaves
+// to them. A kernel is compiled when its sizes and strides are first asked for (about 50 µs and 20 KB, kept
+// for each thread), so callers keep the number of different shapes small. Beside MKL's sgemm they need no
+// call to settle threads, and reach the processor's rate at sizes where sgemm does not.
+
+namespace gp {
+
+/** Whether this processor has what the kernels are made for (AVX-512); elsewhere ATen's own products are
+ * used. */
+bool has_tile_products();
+
+/** Whether an operation on this tensor can be made of tile products. */
+bool takes_tile_path(const at::Tensor& tensor);
+
+/** C[m, n] = A[m, k] B[k, n], or added to C; strides are distances between rows. On the calling thread. */
+inline void tile_product(int64_t m, int64_t n, int64_t k, const float* a, int64_t a_stride, const float* b,
+                         int64_t b_stride, bool add, float* c, int64_t c_stride) {
+  at::native::cpublas::brgemm(m, n, k, a_stride, b_stride, c_stride, add, a, b, c);
+}
+
+}  // namespace gp

@@ -1,0 +1,120 @@
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <string>
+
+#include "checks.h"
+#include "compare.h"
+#include "inputs.h"
+#include "ops/linear.h"
+#include "ops/panel_product.h"
+#include "ops/tile_product.h"
+
+namespace gp::check {
+namespace {
+
+Twins linear_twins(int64_t tokens, int64_t in, const std::vector<int64_t>& outs) {
+  std::vector<at::Tensor> inputs{random_tensor({tokens, in}, 1)};
+  for (size_t i = 0; i < outs.size(); ++i) inputs.push_back(random_tensor({outs[i], in}, 2 + i));
+  for (size_t i = 0; i < outs.size(); ++i) inputs.push_back(random_tensor({outs[i]}, 20 + i));
+  const size_t count = outs.size();
+  const auto split = [count](const std::vector<at::Tensor>& x) {
+    const at::TensorList all(x);
+    return std::pair(all.slice(1, count), all.slice(1 + count, count));
+  };
+  const Operation reference = [=](const auto& x) {
+    const auto [weights, biases] = split(x);
+    return linear_reference(x[0], weights, biases);
+  };
+  const Operation fast = [=](const auto& x) {
+    const auto [weights, biases] = split(x);
+    return linear_cpu(x[0], weights, biases, nullptr);
+  };
+  return {fast, reference, inputs, /*float_only=*/true};
+}
+
+Twins feed_forward_twins(int64_t tokens, int64_t in, int64_t inner, Activation activation) {
+  const Operation reference = [=](const auto& x) {
+    return feed_forward_reference(x[0], {x[1], x[2], x[3], x[4]}, activation);
+  };
+  const Operation fast = [=](const auto& x) {
+    return feed_forward_cpu(x[0], {x[1], x[2], x[3], x[4]}, activation, nullptr);
+  };
+  return {fast,
+          reference,
+          {random_tensor({tokens, in}, 1), random_tensor({inner, in}, 2) * 0.3, random_tensor({inner}, 3),
+           random_tensor({in, inner}, 4) * 0.3, random_tensor({in}, 5)},
+          /*float_only=*/true};
+}
+
+std::string sizes_text(int64_t tokens, int64_t in, int64_t out) {
+  return std::to_string(tokens) + " tokens, " + std::to_string(in) + " to " + std::to_string(out);
+}
+
+void check_kept_panels(Findings& findings) {
+  const at::NoGradGuard no_gradient;
+  PanelCache cache;
+  const at::Tensor x = random_tensor({9, 20}, 1).to(at::kFloat), bias = at::zeros({7}, at::kFloat);
+  at::Tensor weight = random_tensor({7, 20}, 2).to(at::kFloat);
+  const auto error = [&] {
+    return relative_error(linear_cpu(x, {weight}, {bias}, &cache), at::linear(x, weight, bias));
+  };
+  findings.below("made", error(), 1e-5);
+  const float* const kept = cache.transposed({weight}).panel(0);
+  findings.holds("kept", cache.transposed({weight}).panel(0) == kept);
+  weight.mul_(-2);
+  findings.below("the weight has changed in place", error(), 1e-5);
+  weight.set_data(random_tensor({7, 20}, 3).to(at::kFloat));
+  findings.below("the weight points elsewhere", error(), 1e-5);
+  cache.clear();
+  findings.below("given back", error(), 1e-5);
+}
+
+}  // namespace
+
+void check_linear(Report& report) {
+  report.run("activations far from zero", [](Findings& findings) {
+    const at::Tensor x = at::linspace(-30, 30, 6001, at::kFloat);
+    for (const auto activation : {Activation::kGelu, Activation::kGeluTanh, Activation::kRelu}) {
+      at::Tensor out = at::empty_like(x);
+      activate(activation, x.const_data_ptr<float>(), x.numel(), out.data_ptr<float>());
+      const at::Tensor truth = activation_reference(x.to(at::kDouble), activation);
+      const at::Tensor error = (out - truth).abs() / (x.abs() + 1);
+      findings.below("activation " + std::to_string(static_cast<int>(activation)), error.max().item<double>(),
+                     1e-6);
+    }
+  });
+  if (!has_tile_products()) return;
+  // One token, one column, at and around blocks of 64 rows and columns, and sums made in pieces (768, 256).
+  for (const int64_t tokens : {1, 2, 63, 64, 65, 257, 300}) {
+    for (const auto& [in, outs] : std::vector<std::pair<int64_t, std::vector<int64_t>>>{
+             {1, {1}}, {7, {65}}, {64, {64}}, {33, {16, 16, 16}}, {128, {100, 60}}, {770, {5}}}) {
+      int64_t out = 0;
+      for (const int64_t one : outs) out += one;
+      report.run("linear: " + sizes_text(tokens, in, out) + " in " + std::to_string(outs.size()),
+                 [&](Findings& findings) { check_twins(findings, linear_twins(tokens, in, outs)); });
+    }
+    for (const auto activation : {Activation::kGelu, Activation::kGeluTanh, Activation::kRelu}) {
+      for (const auto& [in, inner] : std::vector<std::pair<int64_t, int64_t>>{{1, 1}, {12, 70}, {64, 256}}) {
+        report.run("feed-forward: " + sizes_text(tokens, in, inner) + ", activation " +
+                       std::to_string(static_cast<int>(activation)),
+                   [&](Findings& findings) {
+                     check_twins(findings, feed_forward_twins(tokens, in, inner, activation));
+                   });
+      }
+    }
+  }
+  report.run("linear: frozen weights and inputs without gradient", [](Findings& findings) {
+    const at::Tensor x = random_tensor({70, 20}, 1).to(at::kFloat), bias = at::zeros({30}, at::kFloat);
+    const at::Tensor weight = random_tensor({30, 20}, 2).to(at::kFloat);
+    at::Tensor input = x.clone().requires_grad_(true);
+    linear_cpu(input, {weight}, {bias}, nullptr).sum().backward();
+    findings.below("by the input alone", relative_error(input.grad(), weight.sum(0).expand({70, 20})), 1e-5);
+    at::Tensor learning = weight.clone().requires_grad_(true);
+    linear_cpu(x, {learning}, {bias.clone().requires_grad_(true)}, nullptr).sum().backward();
+    findings.below("by the weight alone", relative_error(learning.grad(), x.sum(0).expand({30, 20})), 1e-5);
+  });
+  report.run("linear: panels that are kept", check_kept_panels);
+}
+
+}  // namespace gp::check
