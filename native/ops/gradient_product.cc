@@ -4,6 +4,7 @@
 
 #include "ops/panel_product.h"
 #include "ops/simd.h"
+#include "ops/transpose.h"
 
 namespace gp {
 namespace {
@@ -16,26 +17,21 @@ int64_t chunks_of(int64_t rows) { return (rows + kChunk - 1) / kChunk; }
 /** [chunks, columns, kChunk]: the transpose of x [rows, columns], chunk by chunk, zeros behind the last row.
  */
 at::Tensor transposed_chunks(int64_t rows, const float* x, int64_t columns) {
-  constexpr int64_t kBlock = 16;
-  const int64_t chunks = chunks_of(rows), blocks = (columns + kBlock - 1) / kBlock;
+  const int64_t chunks = chunks_of(rows), blocks = (columns + kTransposeBlock - 1) / kTransposeBlock;
   at::Tensor turned = at::empty({chunks, columns, kChunk}, at::kFloat);
   float* to = turned.data_ptr<float>();
   at::parallel_for(0, chunks * blocks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
-      const int64_t chunk = task / blocks, first = task % blocks * kBlock;
-      const int64_t last = std::min(columns, first + kBlock);
+      const int64_t chunk = task / blocks, column = task % blocks * kTransposeBlock;
+      const int64_t width = std::min(kTransposeBlock, columns - column);
       const int64_t here = std::min(kChunk, rows - chunk * kChunk);
-      for (int64_t top = 0; top < here; top += kBlock) {
-        const int64_t bottom = std::min(here, top + kBlock);
-        for (int64_t column = first; column < last; ++column) {
-          float* line = to + (chunk * columns + column) * kChunk;
-          for (int64_t r = top; r < bottom; ++r) line[r] = x[(chunk * kChunk + r) * columns + column];
-        }
+      float* const lines = to + (chunk * columns + column) * kChunk;
+      for (int64_t top = 0; top < here; top += kTransposeBlock) {
+        transpose_block(x + (chunk * kChunk + top) * columns + column, columns,
+                        std::min(kTransposeBlock, here - top), width, lines + top, kChunk);
       }
-      for (int64_t column = first; column < last; ++column) {
-        float* line = to + (chunk * columns + column) * kChunk;
-        std::fill(line + here, line + kChunk, 0.0F);
-      }
+      for (int64_t i = 0; i < width; ++i)
+        std::fill(lines + i * kChunk + here, lines + (i + 1) * kChunk, 0.0F);
     }
   });
   return turned;

@@ -5,14 +5,9 @@
 
 #include <algorithm>
 
+#include "ops/transpose.h"
+
 namespace gp {
-namespace {
-
-// A block of this many rows of the panel fits into the first-level cache while it is turned.
-constexpr int64_t kDepthBlock = 16;
-
-}  // namespace
-
 PanelMatrix::PanelMatrix(int64_t depth, int64_t columns)
     : depth_(depth),
       columns_(columns),
@@ -29,11 +24,11 @@ void PanelMatrix::set_transposed(int64_t first, const at::Tensor& matrix) {
       float* to = data_ + p * depth_ * kPanelColumns;
       const int64_t from_column = std::max(first, p * kPanelColumns);
       const int64_t to_column = std::min(last, (p + 1) * kPanelColumns);
-      for (int64_t top = 0; top < depth_; top += kDepthBlock) {
-        const int64_t bottom = std::min(depth_, top + kDepthBlock);
-        for (int64_t column = from_column; column < to_column; ++column) {
-          const float* row = from + (column - first) * depth_;
-          for (int64_t k = top; k < bottom; ++k) to[k * kPanelColumns + column % kPanelColumns] = row[k];
+      for (int64_t top = 0; top < depth_; top += kTransposeBlock) {
+        for (int64_t column = from_column; column < to_column; column += kTransposeBlock) {
+          transpose_block(from + (column - first) * depth_ + top, depth_,
+                          std::min(kTransposeBlock, to_column - column), std::min(kTransposeBlock, depth_ - top),
+                          to + top * kPanelColumns + column % kPanelColumns, kPanelColumns);
         }
       }
     }
