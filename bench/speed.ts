@@ -42,9 +42,9 @@ class Sides {
 
   constructor(private readonly python: string) {
     this.torch = hasPackages(python, ["torch", "transformers", "safetensors"]);
-    this.onnx = this.torch && hasPackages(python, ["onnxruntime", "onnx"]);
+    this.onnx = this.torch && hasPackages(python, ["onnxruntime", "onnx", "onnxscript"]);
     if (!this.torch) note(`${python} has no torch, transformers and safetensors: plain PyTorch is left out.`);
-    if (!this.onnx) note(`${python} has no onnxruntime and onnx beside them: ONNX Runtime is left out.`);
+    if (!this.onnx) note(`${python} has no onnxruntime, onnx and onnxscript beside them: ONNX Runtime is left out.`);
   }
 
   of({ task }: Workload, input: string): Side[] {

@@ -4,7 +4,9 @@ The model is exported beside the model directory once, and quantised from there 
 """
 
 import argparse
+import contextlib
 import logging
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -20,9 +22,8 @@ def export(workload: Workload, path: Path) -> None:
     from model import load_model, tensors
 
     model = load_model(workload).eval()
-    model.encoder.set_attn_implementation("eager")
-    axes = {0: "batch", 1: "length"}
-    with warnings.catch_warnings(), torch.inference_mode():
+    axes = {0: torch.export.Dim("batch", min=1, max=4096), 1: torch.export.Dim("length", min=1, max=workload.max_length)}
+    with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr), torch.no_grad():
         warnings.simplefilter("ignore")
         torch.onnx.export(
             model,
@@ -30,8 +31,9 @@ def export(workload: Workload, path: Path) -> None:
             str(path),
             input_names=["input_ids", "attention_mask"],
             output_names=["scores"],
-            dynamic_axes={"input_ids": axes, "attention_mask": axes, "scores": {0: "batch", 2: "length", 3: "length"}},
-            dynamo=False,
+            dynamic_shapes={"input_ids": axes, "attention_mask": axes},
+            external_data=False,
+            dynamo=True,
         )
 
 

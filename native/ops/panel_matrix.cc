@@ -27,7 +27,8 @@ void PanelMatrix::set_transposed(int64_t first, const at::Tensor& matrix) {
       for (int64_t top = 0; top < depth_; top += kTransposeBlock) {
         for (int64_t column = from_column; column < to_column; column += kTransposeBlock) {
           transpose_block(from + (column - first) * depth_ + top, depth_,
-                          std::min(kTransposeBlock, to_column - column), std::min(kTransposeBlock, depth_ - top),
+                          std::min(kTransposeBlock, to_column - column),
+                          std::min(kTransposeBlock, depth_ - top),
                           to + top * kPanelColumns + column % kPanelColumns, kPanelColumns);
         }
       }

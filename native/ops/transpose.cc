@@ -13,7 +13,8 @@ namespace {
 using Row = float __attribute__((vector_size(64)));
 using Lanes = int32_t __attribute__((vector_size(64)));
 
-/** Lanes of two rows that lie `distance` apart: for the first (`upper` false) and the second after the exchange. */
+/** Lanes of two rows that lie `distance` apart: for the first (`upper` false) and the second after the
+ * exchange. */
 constexpr Lanes exchanged(int distance, bool upper) {
   Lanes lanes{};
   for (int i = 0; i < 16; ++i) {

@@ -5,8 +5,8 @@
 namespace gp {
 
 /**
- * to[column][row] = from[row][column] for a block of at most 16 rows and 16 columns; strides are distances between rows
- * of either. Whole blocks pass through registers.
+ * to[column][row] = from[row][column] for a block of at most 16 rows and 16 columns; strides are distances
+ * between rows of either. Whole blocks pass through registers.
  */
 void transpose_block(const float* from, int64_t from_stride, int64_t rows, int64_t columns, float* to,
                      int64_t to_stride);
