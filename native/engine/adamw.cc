@@ -17,7 +17,7 @@ AdamW::AdamW(const std::vector<ParameterGroup>& groups, const AdamWOptions& opti
   }
 }
 
-void AdamW::step(LearningRates rates) {
+void AdamW::step(LearningRates rates, double divisor) {
   at::NoGradGuard no_gradient;
   ++steps_;
   for (auto& group : groups_) {
@@ -31,11 +31,13 @@ void AdamW::step(LearningRates rates) {
       second.push_back(group.second_moments[i]);
     }
     if (parameters.empty()) continue;
+    std::optional<at::Tensor> scale;
+    if (divisor != 1) scale = at::full({}, divisor, parameters[0].options().dtype(at::kFloat));
     steps.assign(parameters.size(), at::full({}, steps_, parameters[0].options().dtype(at::kFloat)));
     at::_fused_adamw_(parameters, gradients, first, second, /*max_exp_avg_sqs=*/{}, steps,
                       (group.head ? rates.head : rates.encoder) * group.rate_factor, options_.beta1,
                       options_.beta2, group.weight_decay, options_.eps, /*amsgrad=*/false,
-                      /*maximize=*/false);
+                      /*maximize=*/false, scale);
   }
 }
 

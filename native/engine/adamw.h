@@ -23,8 +23,11 @@ class AdamW {
  public:
   AdamW(const std::vector<ParameterGroup>& groups, const AdamWOptions& options);
 
-  /** Updates every parameter that has a gradient. */
-  void step(LearningRates rates);
+  /**
+   * Updates every parameter that has a gradient.
+   * @param divisor what gradients are divided by first, in the same pass; they may keep it or not
+   */
+  void step(LearningRates rates, double divisor = 1);
 
   int64_t steps() const { return steps_; }
   void set_steps(int64_t steps) { steps_ = steps; }

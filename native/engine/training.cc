@@ -29,16 +29,19 @@ class GradientScope {
   Parameters& parameters_;
 };
 
-/** Scales all gradients so that their global L2 norm is at most `limit` (0: any); returns the norm before. */
-double clip_gradients(const Parameters& parameters, double limit) {
+/** Global L2 norm of all gradients. */
+double gradient_norm(const Parameters& parameters) {
   at::NoGradGuard no_gradient;
   std::vector<at::Tensor> gradients;
   for (const auto& [name, tensor] : parameters.all()) {
     if (tensor.grad().defined()) gradients.push_back(tensor.grad());
   }
-  const double norm = at::stack(at::_foreach_norm(gradients, 2)).norm().item<double>();
-  if (limit > 0 && norm > limit) at::_foreach_mul_(gradients, limit / (norm + 1e-6));
-  return norm;
+  return at::stack(at::_foreach_norm(gradients, 2)).norm().item<double>();
+}
+
+/** What gradients are to be divided by so that their norm is at most `limit` (0: any). */
+double clipping_divisor(double norm, double limit) {
+  return limit > 0 && norm > limit ? (norm + 1e-6) / limit : 1;
 }
 
 }  // namespace
@@ -58,9 +61,9 @@ StepResult Training::step(const std::vector<LabelledBatch>& batches, LearningRat
   StepResult result{add_gradients(batches, moving), std::nan(""), false};
   if (!std::isfinite(result.loss)) return result;
   if (options_.adversarial && !add_adversarial_gradients(batches, moving)) return result;
-  result.gradient_norm = clip_gradients(model_.parameters(), options_.max_grad_norm);
+  result.gradient_norm = gradient_norm(model_.parameters());
   if (!std::isfinite(result.gradient_norm)) return result;
-  optimizer_.step(rates);
+  optimizer_.step(rates, clipping_divisor(result.gradient_norm, options_.max_grad_norm));
   if (average_) average_->update(optimizer_.steps());
   random = moving;
   result.applied = true;

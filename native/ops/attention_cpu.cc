@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "ops/attention.h"
+#include "ops/attention_tiles.h"
 #include "ops/gemm.h"
 #include "ops/simd.h"
+#include "ops/tile_product.h"
 
 namespace gp {
 namespace {
@@ -117,15 +119,22 @@ void backward_tasks(const Heads<T>& heads, const T* qkv, const T* gradient, T* d
   });
 }
 
+bool by_tiles(const at::Tensor& qkv) { return qkv.scalar_type() == at::kFloat && has_tile_products(); }
+
 struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& qkv_in, const Sequences& sequences,
                             double p, const MaskKey& key) {
     const at::Tensor qkv = qkv_in.contiguous();
     at::Tensor out = at::empty({qkv.size(0), qkv.size(2), qkv.size(3)}, qkv.options().requires_grad(false));
-    AT_DISPATCH_FLOATING_TYPES(qkv.scalar_type(), "attention_cpu", [&] {
-      const Heads<scalar_t> heads{sequences, qkv.size(2), qkv.size(3), p, key};
-      forward_tasks(heads, qkv.const_data_ptr<scalar_t>(), out.data_ptr<scalar_t>());
-    });
+    if (by_tiles(qkv)) {
+      attention_tiles_forward({sequences, qkv.size(2), qkv.size(3), p, key}, qkv.const_data_ptr<float>(),
+                              out.data_ptr<float>());
+    } else {
+      AT_DISPATCH_FLOATING_TYPES(qkv.scalar_type(), "attention_cpu", [&] {
+        const Heads<scalar_t> heads{sequences, qkv.size(2), qkv.size(3), p, key};
+        forward_tasks(heads, qkv.const_data_ptr<scalar_t>(), out.data_ptr<scalar_t>());
+      });
+    }
     context->save_for_backward({qkv});
     context->saved_data["starts"] = sequences.starts;
     context->saved_data["p"] = p;
@@ -142,11 +151,16 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
                       static_cast<uint64_t>(context->saved_data["draw"].toInt())};
     const double p = context->saved_data["p"].toDouble();
     at::Tensor dqkv = at::empty_like(qkv).requires_grad_(false);
-    AT_DISPATCH_FLOATING_TYPES(qkv.scalar_type(), "attention_cpu_backward", [&] {
-      const Heads<scalar_t> heads{sequences, qkv.size(2), qkv.size(3), p, key};
-      backward_tasks(heads, qkv.const_data_ptr<scalar_t>(), gradient.const_data_ptr<scalar_t>(),
-                     dqkv.data_ptr<scalar_t>());
-    });
+    if (by_tiles(qkv)) {
+      attention_tiles_backward({sequences, qkv.size(2), qkv.size(3), p, key}, qkv.const_data_ptr<float>(),
+                               gradient.const_data_ptr<float>(), dqkv.data_ptr<float>());
+    } else {
+      AT_DISPATCH_FLOATING_TYPES(qkv.scalar_type(), "attention_cpu_backward", [&] {
+        const Heads<scalar_t> heads{sequences, qkv.size(2), qkv.size(3), p, key};
+        backward_tasks(heads, qkv.const_data_ptr<scalar_t>(), gradient.const_data_ptr<scalar_t>(),
+                       dqkv.data_ptr<scalar_t>());
+      });
+    }
     return {dqkv, at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };

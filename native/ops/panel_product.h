@@ -30,22 +30,26 @@ inline constexpr int64_t kTileProductRows = 64;
 inline constexpr int64_t kTileProductDepth = 768;
 
 /**
+ * Into how many groups to share the panels out, so that the threads, each of which takes as many (rows,
+ * group) one after the other, end at about the same time.
+ */
+int64_t panel_groups(int64_t rows, int64_t panels, int64_t threads);
+
+/**
  * C[rows, columns] = A[rows, depth] B; `finish(tile)` is called for each tile of C once it is complete, while
  * it is still in the cache. Tiles are the same whatever the number of threads, and so are the results.
  */
 template <typename Finish>
 void panel_product(int64_t rows, const float* a, int64_t a_stride, const PanelMatrix& b, OutputMatrix c,
                    const Finish& finish) {
-  const int64_t blocks = (rows + kTileProductRows - 1) / kTileProductRows, panels = b.panels();
-  // Few rows: panels are shared out as well, so that every thread has work.
-  const int64_t wanted = 4 * at::get_num_threads();
-  const int64_t groups = blocks >= wanted ? 1 : std::min(panels, (wanted + blocks - 1) / blocks);
+  const int64_t blocks = (rows + kTileProductRows - 1) / kTileProductRows;
+  const int64_t groups = panel_groups(rows, b.panels(), at::get_num_threads());
   at::parallel_for(0, blocks * groups, 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
-      // Neighbouring tasks share their panels where rows are few, and their rows where they are many.
-      const int64_t row = task / groups * kTileProductRows, group = task % groups;
+      // Neighbouring tasks share their panels.
+      const int64_t row = task % blocks * kTileProductRows, group = task / blocks;
       const int64_t height = std::min(kTileProductRows, rows - row);
-      const int64_t first = panels * group / groups, last = panels * (group + 1) / groups;
+      const int64_t first = b.panels() * group / groups, last = b.panels() * (group + 1) / groups;
       for (int64_t depth = 0; depth < b.depth(); depth += kTileProductDepth) {
         const int64_t here = std::min(kTileProductDepth, b.depth() - depth);
         const bool complete = depth + here == b.depth();

@@ -53,28 +53,36 @@ __attribute__((always_inline)) inline void philox_block(uint64_t seed, uint64_t 
 }
 
 template <typename T>
-__attribute__((always_inline)) inline void fill(const MaskKey& key, uint32_t part, double p, T* out,
-                                                int64_t count) {
+__attribute__((always_inline)) inline void fill(const MaskKey& key, uint32_t part, double p, int64_t first,
+                                                int64_t count, T* out) {
   const double rounded = std::nearbyint(p * 65536.0);
   const auto dropped = static_cast<uint32_t>(std::min(rounded, 65535.0));
   const T kept = static_cast<T>(65536.0 / (65536.0 - static_cast<double>(dropped)));
   uint16_t halves[kValuesPerRound];
-  uint32_t block = 0;
-  for (int64_t done = 0; done < count; done += kValuesPerRound, ++block) {
+  auto block = static_cast<uint32_t>(first / kValuesPerRound);
+  int64_t skipped = first % kValuesPerRound;  // of the first block
+  for (int64_t done = 0; done < count; ++block) {
     philox_block(key.seed, key.draw, part, block, halves);
-    const int64_t here = std::min<int64_t>(kValuesPerRound, count - done);
-    for (int64_t i = 0; i < here; ++i) out[done + i] = halves[i] < dropped ? T(0) : kept;
+    const int64_t here = std::min<int64_t>(kValuesPerRound - skipped, count - done);
+    for (int64_t i = 0; i < here; ++i) out[done + i] = halves[skipped + i] < dropped ? T(0) : kept;
+    done += here;
+    skipped = 0;
   }
 }
 
 }  // namespace
 
 GP_MULTIVERSION void fill_mask(const MaskKey& key, uint32_t part, double p, float* out, int64_t count) {
-  fill(key, part, p, out, count);
+  fill(key, part, p, 0, count, out);
 }
 
 void fill_mask(const MaskKey& key, uint32_t part, double p, double* out, int64_t count) {
-  fill(key, part, p, out, count);
+  fill(key, part, p, 0, count, out);
+}
+
+GP_MULTIVERSION void fill_mask_from(const MaskKey& key, uint32_t part, double p, int64_t first, int64_t count,
+                                    float* out) {
+  fill(key, part, p, first, count, out);
 }
 
 }  // namespace gp

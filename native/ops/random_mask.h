@@ -31,4 +31,7 @@ inline MaskKey draw_mask(RandomStream& stream) { return {stream.seed, stream.dra
 void fill_mask(const MaskKey& key, uint32_t part, double p, float* out, int64_t count);
 void fill_mask(const MaskKey& key, uint32_t part, double p, double* out, int64_t count);
 
+/** The part's values from number `first` on. */
+void fill_mask_from(const MaskKey& key, uint32_t part, double p, int64_t first, int64_t count, float* out);
+
 }  // namespace gp

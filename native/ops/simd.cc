@@ -53,6 +53,19 @@ GP_MULTIVERSION void add_in_place(const float* values, int64_t count, float* out
   for (int64_t i = 0; i < count; ++i) out[i] += values[i];
 }
 
+GP_MULTIVERSION void multiply_in_place(const float* values, int64_t count, float* out) {
+#pragma omp simd
+  for (int64_t i = 0; i < count; ++i) out[i] *= values[i];
+}
+
+GP_MULTIVERSION void softmax_slope_in_place(const float* weights, int64_t count, float* slope) {
+  float mean = 0;
+#pragma omp simd reduction(+ : mean)
+  for (int64_t i = 0; i < count; ++i) mean += weights[i] * slope[i];
+#pragma omp simd
+  for (int64_t i = 0; i < count; ++i) slope[i] = weights[i] * (slope[i] - mean);
+}
+
 GP_MULTIVERSION float dot(const float* a, const float* b, int64_t count) {
   float sum = 0;
 #pragma omp simd reduction(+ : sum)

@@ -34,6 +34,12 @@ void scale_in_place(double* values, int64_t count, double factor);
 /** out += values */
 void add_in_place(const float* values, int64_t count, float* out);
 
+/** out *= values */
+void multiply_in_place(const float* values, int64_t count, float* out);
+
+/** slope = weights (slope - sum weights slope): the gradient by the scores, given that by their softmax. */
+void softmax_slope_in_place(const float* weights, int64_t count, float* slope);
+
 /** sum_i a_i b_i */
 float dot(const float* a, const float* b, int64_t count);
 double dot(const double* a, const double* b, int64_t count);
