@@ -65,13 +65,4 @@ void panel_product(int64_t rows, const float* a, int64_t a_stride, const PanelMa
   });
 }
 
-/**
- * The gradient of a weight: C[n, m] = G[rows, n]^T X[rows, m], both with their rows packed end to end. C is
- * written to whole rows of `out`.
- */
-void gradient_product(int64_t rows, const float* g, int64_t n, const float* x, int64_t m, float* out);
-
-/** out[n] = sum over the rows of G[rows, n] */
-void column_sums(int64_t rows, const float* g, int64_t n, float* out);
-
 }  // namespace gp

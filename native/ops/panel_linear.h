@@ -1,11 +1,23 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
 
 #include "ops/panel_product.h"
 #include "ops/simd.h"
 
+// What linear layers by tile products share.
+
 namespace gp {
+
+/** Whether a backward pass may follow. */
+inline bool wants_gradient(const at::Tensor& x, at::TensorList parameters) {
+  if (!at::GradMode::is_enabled()) return false;
+  return x.requires_grad() || std::any_of(parameters.begin(), parameters.end(),
+                                          [](const at::Tensor& one) { return one.requires_grad(); });
+}
 
 /** Adds the bias to a tile of the result. */
 inline void add_bias(const float* bias, const OutputMatrix& out, const Tile& tile) {
@@ -18,11 +30,5 @@ at::Tensor panel_linear(const at::Tensor& x, const PanelMatrix& panels, const at
 
 /** gradient [T, out] W, as [T, in], for weights below each other */
 at::Tensor input_gradient(const at::Tensor& gradient, at::TensorList weights);
-
-/** gradient^T x, as [out, in] */
-at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& x);
-
-/** Sums of the columns, [out] */
-at::Tensor bias_gradient(const at::Tensor& gradient);
 
 }  // namespace gp

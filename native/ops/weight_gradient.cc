@@ -1,3 +1,5 @@
+#include "ops/weight_gradient.h"
+
 #include <ATen/ATen.h>
 
 #include <vector>
@@ -58,7 +60,7 @@ at::Tensor transposed_chunks(const Chunks& chunks, const float* x, int64_t colum
 
 /** C[n, m] = sum over chunks of left[chunk] [n, depth] right[chunk] [depth, m] */
 void sum_of_products(const Chunks& chunks, const float* left, int64_t n, const float* right, int64_t m,
-                     float* c) {
+                     bool add, float* c) {
   const int64_t panels = (m + kPanelColumns - 1) / kPanelColumns;
   const int64_t blocks = (n + kTileProductRows - 1) / kTileProductRows;
   // A panel is one task, unless there are too few of them.
@@ -85,7 +87,7 @@ void sum_of_products(const Chunks& chunks, const float* left, int64_t n, const f
         for (int64_t block = first; block < last; ++block) {
           const int64_t row = block * kTileProductRows, height = std::min(kTileProductRows, n - row);
           tile_product(height, width, chunks.depth, left + (chunk * n + row) * kLine, kLine, b, b_line,
-                       chunk > 0, c + row * m + column, m);
+                       add || chunk > 0, c + row * m + column, m);
         }
       }
     }
@@ -105,38 +107,47 @@ void transpose(const float* from, int64_t m, int64_t n, float* to) {
   });
 }
 
-}  // namespace
-
-void gradient_product(int64_t rows, const float* g, int64_t n, const float* x, int64_t m, float* out) {
-  const Chunks chunks(rows);
-  // Turning G, or turning X and then the product: whichever moves fewer numbers.
-  if (rows * n <= rows * m + n * m) {
-    const at::Tensor turned = transposed_chunks(chunks, g, n);
-    sum_of_products(chunks, turned.const_data_ptr<float>(), n, x, m, out);
-    return;
-  }
-  const at::Tensor turned = transposed_chunks(chunks, x, m);
-  const at::Tensor product = at::empty({m, n}, at::kFloat);
-  sum_of_products(chunks, turned.const_data_ptr<float>(), m, g, n, product.data_ptr<float>());
-  transpose(product.const_data_ptr<float>(), m, n, out);
-}
-
-void column_sums(int64_t rows, const float* g, int64_t n, float* out) {
+/** out[n] += sum over the rows of g [rows, n] */
+void add_column_sums(int64_t rows, const float* g, int64_t n, float* out) {
   constexpr int64_t kColumns = 64;
   at::parallel_for(0, (n + kColumns - 1) / kColumns, 1, [&](int64_t begin, int64_t end) {
     for (int64_t block = begin; block < end; ++block) {
       const int64_t column = block * kColumns, width = std::min(kColumns, n - column);
-      float total[kColumns] = {};
       // Sums of sums lose fewer digits than one long sum.
       for (int64_t top = 0; top < rows; top += kMostRows) {
         float partial[kColumns] = {};
         const int64_t bottom = std::min(rows, top + kMostRows);
         for (int64_t r = top; r < bottom; ++r) add_in_place(g + r * n + column, width, partial);
-        for (int64_t i = 0; i < width; ++i) total[i] += partial[i];
+        add_in_place(partial, width, out + column);
       }
-      std::copy_n(total, width, out + column);
     }
   });
+}
+
+}  // namespace
+
+WeightGradient::WeightGradient(int64_t rows, int64_t n, int64_t m)
+    : n_(n),
+      m_(m),
+      // Turning G, or turning X and then the product: whichever moves fewer numbers.
+      turn_g_(rows * n <= rows * m + n * m),
+      product_(at::empty({turn_g_ ? n : m, turn_g_ ? m : n}, at::kFloat)),
+      bias_(at::zeros({n}, at::kFloat)) {}
+
+void WeightGradient::add(int64_t rows, const float* g, const float* x) {
+  const Chunks chunks(rows);
+  const at::Tensor turned = turn_g_ ? transposed_chunks(chunks, g, n_) : transposed_chunks(chunks, x, m_);
+  sum_of_products(chunks, turned.const_data_ptr<float>(), product_.size(0), turn_g_ ? x : g, product_.size(1),
+                  begun_, product_.data_ptr<float>());
+  add_column_sums(rows, g, n_, bias_.data_ptr<float>());
+  begun_ = true;
+}
+
+at::Tensor WeightGradient::weight() const {
+  if (turn_g_) return product_;
+  at::Tensor turned = at::empty({n_, m_}, at::kFloat);
+  transpose(product_.const_data_ptr<float>(), m_, n_, turned.data_ptr<float>());
+  return turned;
 }
 
 }  // namespace gp
