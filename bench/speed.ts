@@ -56,12 +56,17 @@ class Sides {
         sides.push({ name: `globalpointer ${precision}`, command: process.execPath, args: [own, input, precision] });
       }
     }
-    if (this.torch) sides.push({ name: "PyTorch", command: this.python, args: [script("plain_pytorch.py"), input] });
+    const add = (name: string, rival: string, args: string[]): void => {
+      sides.push({ name, ...(sides.some((side) => side.name === rival) ? { rival } : {}), command: this.python, args });
+    };
+    if (this.torch) add("PyTorch", "globalpointer", [script("plain_pytorch.py"), input]);
     if (this.onnx && task !== "train") {
-      for (const flags of [[], ["--int8"]]) {
+      for (const [name, rival, flags] of [
+        ["ONNX Runtime", "globalpointer", []], ["ONNX Runtime int8", "globalpointer int8", ["--int8"]],
+      ] as const) {
         const args = [script("onnx_runtime.py"), input, ...flags];
         this.export(args);
-        sides.push({ name: `ONNX Runtime${flags.length > 0 ? " int8" : ""}`, command: this.python, args });
+        add(name, rival, args);
       }
     }
     return sides;

@@ -4,6 +4,8 @@ import { SideProcess, type Round } from "./side.js";
 /** A command that does workloads: see side.ts. */
 export interface Side {
   name: string;
+  /** The side of the project that this one is compared with: of the same precision. */
+  rival?: string;
   command: string;
   args: readonly string[];
 }
@@ -15,8 +17,8 @@ export interface SideResult {
   seconds: number;
   /** The fastest and the slowest round's. */
   range: [number, number];
-  /** How many times the project's rounds were faster than this side's beside them, in the median. */
-  ratio: number;
+  /** How many times the rival's rounds were faster than this side's beside them, in the median; only with a rival. */
+  ratio?: number;
   peakBytes: number;
   /** Spans found, or the last loss of training: tells whether the sides did the same. */
   result: number;
@@ -31,7 +33,6 @@ export interface Measurement {
 /**
  * Starts all sides, and lets each do a round in turn, `rounds` times.
  *
- * @param sides the project's first
  * @param gemm what measures matrix products
  */
 export async function measure(
@@ -57,16 +58,17 @@ export async function measure(
     }
     const peaks: number[] = [];
     for (const side of running) peaks.push(await side.end());
-    const [own = []] = seconds;
+    const secondsOf = (rival: string): number[] => seconds[sides.findIndex(({ name }) => name === rival)] ?? [];
     return {
       gemmRate: median(rates),
-      sides: sides.map(({ name }, index) => {
+      sides: sides.map(({ name, rival }, index) => {
         const taken = seconds[index] ?? [];
         return {
           side: name,
           seconds: median(taken),
           range: [Math.min(...taken), Math.max(...taken)],
-          ratio: median(taken.map((one, round) => one / (own[round] ?? NaN))),
+          ...(rival === undefined
+            ? {} : { ratio: median(taken.map((one, round) => one / (secondsOf(rival)[round] ?? NaN))) }),
           peakBytes: peaks[index] ?? NaN,
           result: results[index] ?? NaN,
         };

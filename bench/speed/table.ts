@@ -27,7 +27,7 @@ export function rowsOf({ workload, tokens, operations, gemmRate, sides }: Worklo
     return [
       index === 0 ? workload : "", side, rounded(seconds * 1000), Math.round(tokens / seconds).toString(),
       rounded(rate), `${Math.round(100 * rate / gemmRate)}%`, Math.round(peakBytes / 2 ** 20).toString(),
-      index === 0 ? "" : `${ratio.toFixed(2)}×`,
+      ratio === undefined ? "" : `${ratio.toFixed(2)}×`,
     ];
   });
 }

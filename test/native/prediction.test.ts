@@ -2,6 +2,7 @@
 import { evaluate, type EvaluationOptions } from "../../lib/evaluation/evaluate.js";
 import { bertSwitches } from "../../lib/model/encoder-config.js";
 import { GlobalPointer, type PredictOptions } from "../../lib/model/global-pointer.js";
+import { windowsOf } from "../../lib/data/windows.js";
 import { Vocabulary } from "../../lib/tokenizer/vocabulary.js";
 
 const vocabulary = Vocabulary.fromLines(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "甲", "乙", "丙", "丁"], "test");
@@ -38,6 +39,43 @@ test("predictEach gives the same one by one", async () => {
   const found = [];
   for await (const prediction of model.predictEach(texts, { ...everything, batchSize: 2 })) found.push(prediction);
   expect(found).toEqual(await model.predict(texts, { ...everything, batchSize: 2 }));
+});
+
+test("whoever stops asking leaves nothing behind", async () => {
+  const unhandled: unknown[] = [];
+  const listen = (reason: unknown): void => { unhandled.push(reason); };
+  process.on("unhandledRejection", listen);
+  try {
+    const some = await GlobalPointer.create(model.description, vocabulary, { device: "cpu", threads: 1 });
+    let asked = 0;
+    for await (const { text } of some.predictEach(texts, { batchSize: 1 })) {
+      expect(text).toBe(texts[asked]);
+      if (++asked === 2) break;
+    }
+    await some.dispose();
+    // The batch that was on its way when the model went is told to who waits for it, once.
+    const gone = some.predictEach(texts, { batchSize: 1 });
+    await expect(gone.next()).rejects.toMatchObject({ code: "DISPOSED" });
+    expect(await gone.next()).toEqual({ done: true, value: undefined });
+    await new Promise((resolve) => { setImmediate(resolve); });
+    expect(unhandled).toEqual([]);
+  } finally {
+    process.off("unhandledRejection", listen);
+  }
+});
+
+test("reads on while a batch is computed, and no further than the batch after it", async () => {
+  let read = 0;
+  const documents = function* () {
+    for (const text of texts) {
+      read++;
+      yield { text, windows: windowsOf(text, model.tokenizer, { maxSeqLen: 16, stride: 10 }) };
+    }
+  };
+  const predictions = model.predictDocuments(documents(), { batchSize: 1 });
+  expect((await predictions.next()).value).toMatchObject({ document: { text: texts[0] } });
+  expect(read).toBe(2);
+  await predictions.return(undefined);
 });
 
 test("what is no list of texts is a TypeError", async () => {

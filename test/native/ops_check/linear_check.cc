@@ -9,6 +9,7 @@
 #include "ops/linear.h"
 #include "ops/panel_product.h"
 #include "ops/tile_product.h"
+#include "ops/transpose.h"
 
 namespace gp::check {
 namespace {
@@ -70,6 +71,27 @@ void check_kept_panels(Findings& findings) {
   findings.below("given back", error(), 1e-5);
 }
 
+void check_transposes(Findings& findings) {
+  bool same = true;
+  for (const int64_t rows : {1, 5, 15, 16}) {
+    for (const int64_t columns : {1, 3, 15, 16}) {
+      const at::Tensor from = random_tensor({rows, 20}, 1).to(at::kFloat);
+      const at::Tensor to = at::full({columns, 23}, 7, at::kFloat);
+      transpose_block(from.const_data_ptr<float>(), 20, rows, columns, to.data_ptr<float>(), 23);
+      same = same && to.narrow(1, 0, rows).equal(from.narrow(1, 0, columns).t()) &&
+             to.narrow(1, rows, 23 - rows).eq(7).all().item<bool>();
+    }
+  }
+  findings.holds("turned, and nothing else touched", same);
+}
+
+void check_shares(Findings& findings) {
+  findings.holds("many rows, one thread", panel_groups(1000, 24, 1) == 1);
+  findings.holds("ten blocks, the last one half: panels are shared out", panel_groups(608, 12, 2) == 2);
+  findings.holds("one block of rows", panel_groups(3, 24, 2) == 2);
+  findings.holds("no more groups than panels", panel_groups(3, 1, 16) == 1);
+}
+
 }  // namespace
 
 void check_linear(Report& report) {
@@ -84,6 +106,8 @@ void check_linear(Report& report) {
                      1e-6);
     }
   });
+  report.run("transposes of blocks", check_transposes);
+  report.run("shares of panels", check_shares);
   if (!has_tile_products()) return;
   // One token, one column, at and around blocks of 64 rows and columns, and sums made in pieces (768, 256).
   for (const int64_t tokens : {1, 2, 63, 64, 65, 257, 300}) {

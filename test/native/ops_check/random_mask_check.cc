@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -98,6 +99,20 @@ void check_stream(Findings& findings) {
 }  // namespace
 
 void check_random_mask(Report& report) {
+  report.run("random mask: from the middle of a part", [](Findings& findings) {
+    const MaskKey key{5, 9};
+    const auto whole = mask_of(key, 4, 0.3, 1000);
+    bool same = true;
+    for (const int64_t first : {0, 1, 127, 128, 129, 640, 999}) {
+      for (const int64_t count : {0, 1, 100, 128, 300}) {
+        std::vector<float> part(static_cast<size_t>(count));
+        fill_mask_from(key, 4, 0.3, first, count, part.data());
+        for (int64_t i = 0; i < std::min(count, 1000 - first); ++i)
+          same = same && part[static_cast<size_t>(i)] == whole[static_cast<size_t>(first + i)];
+      }
+    }
+    findings.holds("the same values", same);
+  });
   for (const double p : {0.0, 0.001, 0.1, 0.5, 0.9}) {
     report.run("random mask: p = " + std::to_string(p),
                [p](Findings& findings) { check_share(findings, p); });
