@@ -4,16 +4,16 @@
  *
  *   node dist/bench/memory.js [--encoder tiny|mini|base] [--batch-size N]
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { GlobalPointerError } from "../lib/errors.js";
 import { formatTable } from "../lib/terminal/table.js";
 import { runBenchmark } from "./run-benchmark.js";
-import { Inputs, inputFolder } from "./speed/inputs.js";
+import { Inputs } from "./speed/inputs.js";
 import { SideProcess } from "./speed/side.js";
+import { temporaryFolder } from "./speed/temporary-folder.js";
 import { ENCODERS, type EncoderName } from "./speed/workloads.js";
 
 const LENGTHS = [64, 128, 256, 512];
@@ -33,9 +33,9 @@ async function main(): Promise<void> {
       "CONFIG", "Usage: node dist/bench/memory.js [--encoder tiny|mini|base] [--batch-size N]",
     );
   }
-  const folder = mkdtempSync(join(tmpdir(), "globalpointer-bench-"));
+  const folder = temporaryFolder();
   try {
-    const inputs = new Inputs(inputFolder(folder), { cluener: "", msra: "", vocab: "" });
+    const inputs = new Inputs(folder, { cluener: "", msra: "", vocab: "" });
     const peak = async (lengths: number, types: number): Promise<number> => {
       const { path } = await inputs.write({
         name: `${lengths}-${types}`, task: "train", encoder, types, lengths, batchSize, batches: 2, passes: 2,

@@ -6,21 +6,22 @@
  *
  * For each workload (bench/speed/workloads.ts) every side is a process of its own with the environment as it is; they
  * do their rounds in turn, and the middle round counts. A side whose Python packages (bench/baseline/requirements.txt)
- * are not there is left out, as is a workload whose corpus is not there. --json writes what was measured, --docs puts
- * the table into a document, between its marks.
+ * are not there is left out, as is a workload whose corpus is not there. --json writes what was measured into a file, in
+ * which other workloads stay; --docs puts the table of all of them into a document, between its marks.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { GlobalPointerError } from "../lib/errors.js";
 import { loadAddon } from "../lib/model/native.js";
 import { formatTable } from "../lib/terminal/table.js";
 import { runBenchmark } from "./run-benchmark.js";
-import { Inputs, inputFolder, missingFor, type Corpora } from "./speed/inputs.js";
+import { Inputs, missingFor, type Corpora } from "./speed/inputs.js";
 import { measure, type Side } from "./speed/measure.js";
+import { temporaryFolder } from "./speed/temporary-folder.js";
 import { HEADER, markdownTable, rowsOf, type WorkloadResult } from "./speed/table.js";
 import { floatingPointOperations, WORKLOADS, type Workload } from "./speed/workloads.js";
 
@@ -79,29 +80,61 @@ class Sides {
   }
 }
 
+/** The workloads that have one of the parts in their names. */
 function chosen(only: string | undefined): readonly Workload[] {
   if (only === undefined) return WORKLOADS;
-  return only.split(",").flatMap((name) => {
-    const found = WORKLOADS.filter((workload) => workload.name.includes(name));
-    if (found.length > 0) return found;
-    throw new GlobalPointerError("CONFIG", `No workload has "${name}" in its name: --list prints them.`);
-  });
+  const parts = only.split(",").map((part) => part.trim());
+  const unknown = parts.find((part) => part === "" || !WORKLOADS.some(({ name }) => name.includes(part)));
+  if (unknown !== undefined) {
+    throw new GlobalPointerError("CONFIG", `No workload has "${unknown}" in its name: --list prints them.`);
+  }
+  return WORKLOADS.filter(({ name }) => parts.some((part) => name.includes(part)));
 }
 
-function replaceBetweenMarks(path: string, table: string): void {
+/** What the results are written to is looked at before they are measured. */
+function requireWritable(json: string | undefined, docs: string | undefined): void {
+  if (docs !== undefined) replaceBetweenMarks(docs, undefined);
+  if (json === undefined || existsSync(dirname(resolve(json)))) return;
+  throw new GlobalPointerError("OUTPUT", `The folder of --json ${json} does not exist: make it first.`);
+}
+
+/** Where two sides in single precision found other numbers of spans, something is compared that is not the same. */
+function warnOfDifferences({ workload, task, sides }: WorkloadResult): void {
+  if (task === "train") return;
+  const [own, ...others] = sides.filter(({ side }) => !/int8|bf16/.test(side));
+  for (const { side, result } of others) {
+    if (own === undefined || Math.abs(result - own.result) <= 0.01 * own.result + 2) continue;
+    note(`${workload}: ${side} found ${result} spans, ${own.side} ${own.result}.`);
+  }
+}
+
+/** @param table undefined to look for the marks only */
+function replaceBetweenMarks(path: string, table: string | undefined): void {
   const text = readFileSync(path, "utf8");
   const [begin, end] = MARKS.map((mark) => text.indexOf(mark)) as [number, number];
   if (begin < 0 || end < begin) {
     throw new GlobalPointerError("OUTPUT", `${path} does not have the marks ${MARKS.join(" and ")} in this order.`);
   }
+  if (table === undefined) return;
   writeFileSync(path, `${text.slice(0, begin + MARKS[0].length)}\n${table}\n${text.slice(end)}`);
 }
 
-function document(results: readonly WorkloadResult[], rounds: number): string {
+/** The results of a file that is there: measuring some workloads anew leaves the others in it. */
+function measuredBefore(json: string | undefined): WorkloadResult[] {
+  return json === undefined || !existsSync(json) ? [] : JSON.parse(readFileSync(json, "utf8")) as WorkloadResult[];
+}
+
+function inOrder(results: readonly WorkloadResult[]): WorkloadResult[] {
+  const place = ({ workload }: WorkloadResult): number => WORKLOADS.findIndex(({ name }) => name === workload);
+  return [...results].sort((a, b) => place(a) - place(b));
+}
+
+function document(results: readonly WorkloadResult[]): string {
   const [processor] = cpus();
+  const listed = (values: readonly (string | number)[]): string => [...new Set(values)].sort().join(", ");
   return [
-    `${cpus().length} cores (${processor?.model.trim() ?? "unknown"}), Node ${process.versions.node}, medians of `
-    + `${rounds} rounds, ${new Date().toISOString().slice(0, 10)}.`, "",
+    `${cpus().length} cores (${processor?.model.trim() ?? "unknown"}), Node ${process.versions.node}; medians of `
+    + `${listed(results.map(({ rounds }) => rounds))} rounds; ${listed(results.map(({ date }) => date))}.`, "",
     markdownTable(HEADER, results.flatMap(rowsOf)),
   ].join("\n");
 }
@@ -129,13 +162,17 @@ async function main(): Promise<void> {
   if (!(Number.isInteger(rounds) && rounds > 0)) {
     throw new GlobalPointerError("CONFIG", `--rounds must be a whole number above 0, but is ${values.rounds}.`);
   }
+  requireWritable(values.json, values.docs);
+  const gemm: Side = { name: "sgemm", command: join(root, "build", "cmake", "globalpointer_gemm_rate"), args: [] };
+  if (!existsSync(gemm.command)) {
+    throw new GlobalPointerError("SETUP", "What measures matrix products is not built: run `npx gp-setup --dev`.");
+  }
   const corpora: Corpora = values;
-  const folder = mkdtempSync(join(tmpdir(), "globalpointer-bench-"));
+  const folder = temporaryFolder();
   try {
-    const inputs = new Inputs(inputFolder(folder), corpora);
+    const inputs = new Inputs(folder, corpora);
     const sides = new Sides(values.python);
-    const gemm: Side = { name: "sgemm", command: join(root, "build", "cmake", "globalpointer_gemm_rate"), args: [] };
-    const results: WorkloadResult[] = [];
+    let results = measuredBefore(values.json);
     for (const workload of workloads) {
       const missing = missingFor(workload, corpora);
       if (missing !== undefined) {
@@ -147,13 +184,15 @@ async function main(): Promise<void> {
       const result: WorkloadResult = {
         workload: workload.name, task: workload.task, sequences: lengths.length,
         tokens: lengths.reduce((sum, length) => sum + length, 0),
-        operations: floatingPointOperations(workload, lengths), ...measurement,
+        operations: floatingPointOperations(workload, lengths), rounds, date: new Date().toISOString().slice(0, 10),
+        ...measurement,
       };
-      results.push(result);
+      results = inOrder([...results.filter((other) => other.workload !== workload.name), result]);
+      warnOfDifferences(result);
       process.stdout.write(`${formatTable([HEADER, ...rowsOf(result)])}\n\n`);
       if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
     }
-    if (values.docs !== undefined) replaceBetweenMarks(values.docs, document(results, rounds));
+    if (values.docs !== undefined) replaceBetweenMarks(values.docs, document(results));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -55,15 +55,19 @@ def exported(workload: Workload, int8: bool) -> Path:
 def inference(workload: Workload, path: Path) -> Callable[[], float]:
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
-    def spans(sequences: list[list[int]]) -> list[list[int]]:
-        ids, mask = padded(sequences)
-        inputs = {"input_ids": np.array(ids, np.int64), "attention_mask": np.array(mask, np.int64)}
+    def spans(inputs: dict[str, np.ndarray]) -> list[list[int]]:
         (scores,) = session.run(["scores"], inputs)
         return np.argwhere(scores > workload.threshold).tolist()
 
     if workload.task == "texts":
-        return lambda: tag_texts(workload, spans)
-    return lambda: float(sum(len(spans(batch.sequences)) for batch in workload.batches))
+        return lambda: tag_texts(workload, lambda sequences: spans(arrays(sequences)))
+    batches = [arrays(batch.sequences) for batch in workload.batches]
+    return lambda: float(sum(len(spans(inputs)) for inputs in batches))
+
+
+def arrays(sequences: list[list[int]]) -> dict[str, np.ndarray]:
+    ids, mask = padded(sequences)
+    return {"input_ids": np.array(ids, np.int64), "attention_mask": np.array(mask, np.int64)}
 
 
 def main() -> None:

@@ -6,18 +6,19 @@ from collections.abc import Callable
 import torch
 from model import dense_labels, load_model, span_loss, tensors
 from texts import tag_texts
+from torch import Tensor
 from workload import Workload, read_workload, serve
 
 
 def training(workload: Workload) -> Callable[[], float]:
     model = load_model(workload).train()
+    batches = [(tensors(batch.sequences), dense_labels(batch, workload.types)) for batch in workload.batches]
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-5, weight_decay=0.01)
 
     def one_pass() -> float:
         loss = torch.tensor(0.0)
-        for batch in workload.batches:
-            scores = model(*tensors(batch.sequences))
-            loss = span_loss(scores, dense_labels(batch, workload.types))
+        for inputs, labels in batches:
+            loss = span_loss(model(*inputs), labels)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -30,13 +31,14 @@ def training(workload: Workload) -> Callable[[], float]:
 def inference(workload: Workload) -> Callable[[], float]:
     model = load_model(workload).eval()
 
-    def spans(sequences: list[list[int]]) -> list[list[int]]:
+    def spans(inputs: tuple[Tensor, Tensor]) -> list[list[int]]:
         with torch.inference_mode():
-            return (model(*tensors(sequences)) > workload.threshold).nonzero().tolist()
+            return (model(*inputs) > workload.threshold).nonzero().tolist()
 
     if workload.task == "texts":
-        return lambda: tag_texts(workload, spans)
-    return lambda: float(sum(len(spans(batch.sequences)) for batch in workload.batches))
+        return lambda: tag_texts(workload, lambda sequences: spans(tensors(sequences)))
+    batches = [tensors(batch.sequences) for batch in workload.batches]
+    return lambda: float(sum(len(spans(inputs)) for inputs in batches))
 
 
 def main() -> None:

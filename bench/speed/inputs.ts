@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildDataset, type Dataset } from "../../lib/data/dataset.js";
 import { Random, shuffled } from "../../lib/data/random.js";
@@ -168,11 +168,4 @@ export class Inputs {
     }));
     return { sequences, gold };
   }
-}
-
-/** A folder for models and inputs. */
-export function inputFolder(parent: string): string {
-  const folder = join(parent, "inputs");
-  mkdirSync(folder, { recursive: true });
-  return folder;
 }

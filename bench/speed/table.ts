@@ -9,6 +9,9 @@ export interface WorkloadResult extends Measurement {
   sequences: number;
   /** Multiplications and additions of one pass. */
   operations: number;
+  rounds: number;
+  /** When it was measured: year-month-day. */
+  date: string;
 }
 
 export const HEADER = [

@@ -25,16 +25,16 @@ export interface DeviceOptions {
 export interface LoadOptions extends DeviceOptions {
   /**
    * What the linear layers are computed in, on the CPU. `fp32`, the default: as trained. `int8` (processors with
-   * AVX-512 VNNI) and `bf16` (AVX-512 BF16) are faster and take less memory, their scores are near the same, and the
-   * model is for predictions alone: it can neither be trained nor saved.
+   * AVX-512 VNNI) and `bf16` (AVX-512 BF16) are faster, their scores are near the same, and the model is for
+   * predictions alone: it can neither be trained nor saved.
    */
   precision?: Precision;
 }
 
 export interface PredictOptions extends DecodeOptions, Partial<WindowOptions> {
   /**
-   * Windows to compute at a time (texts, when they are no longer than a window): more are faster, fewer take less
-   * memory. Default: 32.
+   * Windows to compute at a time (texts, when they are no longer than a window), but no more than make 16,384 tokens:
+   * more are faster, fewer take less memory. Default: 32.
    */
   batchSize?: number;
 }
@@ -81,7 +81,7 @@ export class GlobalPointer {
    */
   static async load(directory: string, options: LoadOptions = {}): Promise<GlobalPointer> {
     const { description, vocabulary, weightsPath } = readModelDirectory(directory);
-    const model = await GlobalPointer.create(description, vocabulary, options);
+    const model = await GlobalPointer.build(description, vocabulary, options);
     try {
       await model.loadWeights(weightsPath, "model");
       return model;
@@ -93,7 +93,14 @@ export class GlobalPointer {
 
   /** A model with random weights: encoder as BERT initialises it, head as PyTorch does a linear layer. */
   static async create(
-    description: ModelDescription, vocabulary: Vocabulary, options: LoadOptions & { seed?: number } = {},
+    description: ModelDescription, vocabulary: Vocabulary, options: DeviceOptions & { seed?: number } = {},
+  ): Promise<GlobalPointer> {
+    const { device = "auto", threads = 0, seed = 0 } = options;
+    return GlobalPointer.build(description, vocabulary, { device, threads, seed });
+  }
+
+  private static async build(
+    description: ModelDescription, vocabulary: Vocabulary, options: LoadOptions & { seed?: number },
   ): Promise<GlobalPointer> {
     const { device = "auto", threads = 0, seed = 0, precision = "fp32" } = options;
     const engine = createEngine({ shape: modelShape(description), device, threads, seed, precision });

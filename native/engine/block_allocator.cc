@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -99,33 +100,32 @@ BlockAllocator::Address BlockAllocator::take(size_t size) {
   if (found == free_.end()) {
     const size_t region = std::max(kRegion, rounded_up(size, kHugePage));
     char* const address = map_region(region);
-    // What malloc says then is what a user is used to.
     if (address == nullptr) throw std::bad_alloc();
-    blocks_.emplace(address, Block{region, true, true});
-    free_bytes_ += region;
     found = free_.emplace(region, address).first;
+    blocks_.emplace(address, Block{region, true, true, {}});
+    free_bytes_ += region;
   }
   const Address address = found->second;
-  free_.erase(found);
   Block& block = blocks_.at(address);
-  block.free = false;
-  free_bytes_ -= block.size;
   if (block.size - size >= kSmallest) {
     const Address rest = address + size;
     const size_t rest_size = block.size - size;
-    block.size = size;
-    blocks_.emplace(rest, Block{rest_size, true, false});
+    blocks_.emplace(rest, Block{rest_size, true, false, {}});
     free_.emplace(rest_size, rest);
-    free_bytes_ += rest_size;
+    block.size = size;
   }
+  block.free = false;
+  block.place = free_.extract(found);
+  free_bytes_ -= block.size;
   return address;
 }
 
 void BlockAllocator::join(std::map<Address, Block>::iterator left, std::map<Address, Block>::iterator right) {
-  free_.erase({left->second.size, left->first});
   free_.erase({right->second.size, right->first});
+  auto place = free_.extract({left->second.size, left->first});
   left->second.size += right->second.size;
-  free_.emplace(left->second.size, left->first);
+  place.value() = {left->second.size, left->first};
+  free_.insert(std::move(place));
   blocks_.erase(right);
 }
 
@@ -133,7 +133,8 @@ void BlockAllocator::give_back(Address address) {
   auto block = blocks_.find(address);
   block->second.free = true;
   free_bytes_ += block->second.size;
-  free_.emplace(block->second.size, address);
+  block->second.place.value() = {block->second.size, address};
+  free_.insert(std::move(block->second.place));
   const auto next = std::next(block);
   if (next != blocks_.end() && next->second.free && !next->second.first_of_region) join(block, next);
   if (!block->second.first_of_region && std::prev(block)->second.free) {

@@ -30,11 +30,14 @@ class BlockAllocator final : public c10::Allocator {
 
  private:
   using Address = char*;
+  using FreeBlocks = std::set<std::pair<size_t, Address>>;  // by size
   /** A stretch of a region: free or in use. */
   struct Block {
     size_t size;
     bool free;
     bool first_of_region;
+    /** Of a block in use: its place among the free ones when it comes back, which must not need memory. */
+    FreeBlocks::node_type place;
   };
 
   static BlockAllocator& instance();
@@ -47,8 +50,8 @@ class BlockAllocator final : public c10::Allocator {
   void release_regions(size_t keep);
 
   std::mutex mutex_;
-  std::map<Address, Block> blocks_;            // all, in the order of their addresses
-  std::set<std::pair<size_t, Address>> free_;  // by size
+  std::map<Address, Block> blocks_;  // all, in the order of their addresses
+  FreeBlocks free_;
   size_t free_bytes_ = 0;
 };
 

@@ -61,33 +61,34 @@ void Session::require_precision() const {
                             (int8 ? "VNNI" : "BF16") + ", which this one does not have: use fp32.");
 }
 
-void Session::require_weights(const char* what_for) const {
-  if (!narrowed_) return;
-  throw Error("BAD_WEIGHTS",
-              std::string("A model that was loaded in bf16 or int8 is for predictions alone: to ") +
-                  what_for + " it, load it in fp32.");
+void Session::require_full_precision(const char* what_for) const {
+  if (options_.precision == Precision::kFloat) return;
+  throw Error("BAD_WEIGHTS", std::string("A model in bf16 or int8 is for predictions alone: to ") + what_for +
+                                 " it, load it in fp32.");
 }
 
 LoadReport Session::load_weights(const std::string& path, LoadScope scope) {
-  require_weights("load other weights into");
+  if (narrowed_) require_full_precision("load other weights into");
+  if (scope == LoadScope::kEncoder) require_full_precision("load an encoder into");
   const LoadReport report = gp::load_weights(model().parameters(), path, scope);
   if (training_) training_->weights_replaced();
-  if (options_.precision != Precision::kFloat && scope == LoadScope::kModel) {
-    model().narrow_to(options_.precision);
+  model().weights_replaced();
+  if (options_.precision != Precision::kFloat) {
     narrowed_ = true;
+    model().narrow_to(options_.precision);
     BlockAllocator::release(0);
   }
   return report;
 }
 
 void Session::save_weights(const std::string& path) const {
-  require_weights("save");
+  require_full_precision("save");
   const BorrowedValues as_seen = averaged();
   write_safetensors(path, on_cpu(model().parameters().all()), {{"format", "pt"}});
 }
 
 void Session::save_state_dict(const std::string& path) const {
-  require_weights("save");
+  require_full_precision("save");
   const BorrowedValues as_seen = averaged();
   TensorMap tensors = on_cpu(model().parameters().all());
   const int64_t hidden = options_.shape.hidden_size;
@@ -97,9 +98,10 @@ void Session::save_state_dict(const std::string& path) const {
 }
 
 void Session::configure_training(const TrainingOptions& options) {
-  require_weights("train");
+  require_full_precision("train");
   if (training_) training_->keep_average();
   training_.reset();
+  model().weights_replaced();
   training_.emplace(model(), options);
 }
 
@@ -116,12 +118,20 @@ Training& Session::training() {
 BorrowedValues Session::averaged() const { return training_ ? training_->averaged() : BorrowedValues(); }
 
 StepResult Session::train_step(const std::vector<LabelledBatch>& batches, LearningRates rates) {
+  require_full_precision("train");
   return training().step(batches, rates, random_);
 }
 
-void Session::save_optimizer(const std::string& path) { training().save(path, random_); }
+void Session::save_optimizer(const std::string& path) {
+  require_full_precision("train");
+  training().save(path, random_);
+}
 
-void Session::load_optimizer(const std::string& path) { training().load(path, random_); }
+void Session::load_optimizer(const std::string& path) {
+  require_full_precision("train");
+  training().load(path, random_);
+  model().weights_replaced();
+}
 
 double Session::loss(const Batch& batch, const GoldSpans& gold) {
   at::NoGradGuard no_gradient;
@@ -157,7 +167,7 @@ int64_t Session::head_parameter_count() const {
 }
 
 TensorMap Session::parameters() {
-  require_weights("look into");
+  require_full_precision("look into");
   const BorrowedValues as_seen = averaged();
   TensorMap copies = on_cpu(model().parameters().all());
   // They are read on another thread, when the next step may be running.
@@ -166,7 +176,7 @@ TensorMap Session::parameters() {
 }
 
 std::pair<double, TensorMap> Session::gradients(const Batch& batch, const GoldSpans& gold) {
-  require_weights("train");
+  require_full_precision("train");
   const BorrowedValues as_seen = averaged();
   model().parameters().clear_gradients();
   const at::Tensor loss = model().loss(batch, gold, {});

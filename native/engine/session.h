@@ -73,8 +73,8 @@ class Session {
   void build_model();
   /** @throws Error DEVICE when the processor, or the device, cannot compute in the precision asked for */
   void require_precision() const;
-  /** @throws Error BAD_WEIGHTS when the weights in single precision were let go of */
-  void require_weights(const char* what_for) const;
+  /** @throws Error BAD_WEIGHTS in a narrower precision, in which models are for predictions alone */
+  void require_full_precision(const char* what_for) const;
   /** @throws Error INTERNAL before initialise, or when that failed */
   Model& model() const;
   Training& training();

@@ -155,6 +155,17 @@ BertEncoder::BertEncoder(Parameters& parameters, const std::string& name, const 
   }
 }
 
+void BertLayer::forget_panels() const {
+  attention_panels_.clear();
+  attention_output.forget_panels();
+  feed_forward_panels_.clear();
+}
+
+void BertEncoder::forget_panels() const {
+  if (embeddings_project) embeddings_project->forget_panels();
+  for (const auto& layer : layers) layer.forget_panels();
+}
+
 void BertEncoder::narrow_to(Precision precision) {
   for (auto& layer : layers) layer.narrow_to(precision);
 }

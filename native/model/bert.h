@@ -39,6 +39,7 @@ struct BertLayer {
   /** @param x [T, hidden] @return [T, hidden] */
   at::Tensor forward(const at::Tensor& x, const Sequences& sequences, ForwardMode mode) const;
   void narrow_to(Precision precision);
+  void forget_panels() const;
 
   Linear query;
   Linear key;
@@ -77,6 +78,8 @@ struct BertEncoder {
   at::Tensor forward(const Batch& batch, ForwardMode mode) const;
   /** From now on for predictions alone, the linear layers of all encoder layers in a narrower precision. */
   void narrow_to(Precision precision);
+  /** Lets go of what was prepared of the weights for predictions. */
+  void forget_panels() const;
 
   BertEmbeddings embeddings;
   std::optional<Linear> embeddings_project;

@@ -31,6 +31,7 @@ struct Linear {
   static Linear uniform(Parameters& parameters, const std::string& name, int64_t in, int64_t out);
 
   at::Tensor forward(const at::Tensor& x, ForwardMode mode) const;
+  void forget_panels() const { panels.clear(); }
   /** Makes the narrow weight and lets go of the own one. */
   void narrow_to(Precision precision);
 };

@@ -39,6 +39,11 @@ std::vector<at::Tensor> Model::scores(const Batch& batch) const {
   return span_scores(factors(batch, {}), batch.sequences, cells());
 }
 
+void Model::weights_replaced() const {
+  encoder_.forget_panels();
+  head_->forget_panels();
+}
+
 void Model::narrow_to(Precision precision) {
   const at::NoGradGuard no_gradient;
   encoder_.narrow_to(precision);

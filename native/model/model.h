@@ -35,6 +35,9 @@ class Model {
    */
   void narrow_to(Precision precision);
 
+  /** To be called when weights were replaced: their panels may not tell (ops/panel_cache.h). */
+  void weights_replaced() const;
+
   const ModelShape& shape() const { return shape_; }
   Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }

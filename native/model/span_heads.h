@@ -21,6 +21,8 @@ class SpanHead {
                               ForwardMode mode) const = 0;
   /** From now on for predictions alone, linear layers in a narrower precision where that is worth it. */
   virtual void narrow_to(Precision precision) = 0;
+  /** Lets go of what was prepared of the weights for predictions. */
+  virtual void forget_panels() const = 0;
 };
 
 /** The head that the shape names, its parameters initialised as PyTorch does a linear layer. */
@@ -39,6 +41,7 @@ class GlobalPointerHead : public SpanHead {
   GlobalPointerHead(Parameters& parameters, const ModelShape& shape);
   SpanFactors factors(const at::Tensor& hidden, const Sequences& sequences, ForwardMode mode) const override;
   void narrow_to(Precision precision) override { projection_.narrow_to(precision); }
+  void forget_panels() const override { projection_.forget_panels(); }
 
  private:
   int64_t types_;
@@ -62,6 +65,10 @@ class EfficientGlobalPointerHead : public SpanHead {
   EfficientGlobalPointerHead(Parameters& parameters, const ModelShape& shape);
   SpanFactors factors(const at::Tensor& hidden, const Sequences& sequences, ForwardMode mode) const override;
   void narrow_to(Precision precision) override { projection_.narrow_to(precision); }
+  void forget_panels() const override {
+    projection_.forget_panels();
+    type_biases_.forget_panels();
+  }
 
  private:
   int64_t types_;
@@ -85,6 +92,7 @@ class TPLinkerHead : public SpanHead {
   SpanFactors factors(const at::Tensor& hidden, const Sequences& sequences, ForwardMode mode) const override;
   /** Its two products are a small part of the work. */
   void narrow_to(Precision) override {}
+  void forget_panels() const override {}
 
  private:
   Linear combine_;

@@ -93,7 +93,7 @@ void activate(Activation activation, const float* x, int64_t count, float* out) 
     case Activation::kGeluTanh:
       return gelu_tanh(x, count, out);
     case Activation::kRelu:
-      for (int64_t i = 0; i < count; ++i) out[i] = x[i] > 0.0F ? x[i] : 0.0F;
+      for (int64_t i = 0; i < count; ++i) out[i] = x[i] <= 0.0F ? 0.0F : x[i];
   }
 }
 
@@ -105,8 +105,8 @@ void activate_backward(Activation activation, const float* x, int64_t count, flo
       return gelu_tanh_backward(x, count, out, gradient);
     case Activation::kRelu:
       for (int64_t i = 0; i < count; ++i) {
-        out[i] = x[i] > 0.0F ? x[i] : 0.0F;
-        gradient[i] = x[i] > 0.0F ? gradient[i] : 0.0F;
+        out[i] = x[i] <= 0.0F ? 0.0F : x[i];
+        gradient[i] = x[i] <= 0.0F ? 0.0F : gradient[i];
       }
   }
 }

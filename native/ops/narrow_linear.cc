@@ -3,9 +3,11 @@
 #include <ATen/ATen.h>
 #include <ATen/native/CPUBlas.h>
 
-#include <cmath>
+#include <algorithm>
 #include <cstring>
+#include <exception>
 #include <limits>
+#include <vector>
 
 #include "ops/panel_product.h"
 #include "ops/precision.h"
@@ -20,14 +22,23 @@ struct RowScale {
   float offset;
 };
 
+/** A row with a value that is not finite gets a scale that is not a number, so that all that follows tells.
+ */
 GP_MULTIVERSION RowScale quantize_row(const float* x, int64_t count, uint8_t* out) {
   float least = std::numeric_limits<float>::infinity(), largest = -least;
-#pragma omp simd reduction(min : least) reduction(max : largest)
+  int32_t unordered = 0;
+#pragma omp simd reduction(min : least) reduction(max : largest) reduction(| : unordered)
   for (int64_t i = 0; i < count; ++i) {
     least = x[i] < least ? x[i] : least;
     largest = x[i] > largest ? x[i] : largest;
+    unordered |= x[i] != x[i] ? 1 : 0;
   }
-  const float scale = largest > least ? (largest - least) / 255.0F : 1.0F;
+  const float range = largest - least;
+  if (unordered != 0 || !(range <= std::numeric_limits<float>::max())) {
+    std::fill(out, out + count, uint8_t{0});
+    return {std::numeric_limits<float>::quiet_NaN(), 0.0F};
+  }
+  const float scale = range > 0 ? range / 255.0F : 1.0F;
   const float inverse = 1.0F / scale;
 #pragma omp simd
   for (int64_t i = 0; i < count; ++i) {
@@ -50,8 +61,9 @@ GP_MULTIVERSION void round_row(const float* x, int64_t count, uint16_t* out) {
   for (int64_t i = 0; i < count; ++i) {
     uint32_t bits;
     std::memcpy(&bits, &x[i], sizeof(bits));
-    // To the nearest, ties to even; the largest numbers become infinity, as they do in ATen.
-    out[i] = static_cast<uint16_t>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
+    // To the nearest, ties to even; the largest numbers become infinity, and what is no number stays none.
+    const uint32_t rounded = (bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16;
+    out[i] = static_cast<uint16_t>(x[i] != x[i] ? 0x7FC0U : rounded);
   }
 }
 
@@ -66,6 +78,8 @@ void for_tiles(int64_t rows, int64_t columns, const Visit& visit) {
       visit(Tile{row, std::min(kTileProductRows, rows - row), column,
                  std::min(kPanelColumns, columns - column)});
     }
+    // On processors with tile registers (AMX) a thread keeps their configuration until it is told.
+    at::native::cpublas::brgemm_release();
   });
 }
 
@@ -73,12 +87,38 @@ at::Tensor joined(at::TensorList weights) { return weights.size() == 1 ? weights
 
 }  // namespace
 
+#if defined(__x86_64__) && defined(CPUBLAS_BRGEMM_U8I8I32) && defined(CPUBLAS_BRGEMM_BF16BF16F32)
+namespace {
+
+/** Whether oneDNN makes a kernel: it may be told, by ONEDNN_MAX_CPU_ISA, to use less than the processor has.
+ */
+template <typename Left, typename Right, typename Sum>
+bool makes_kernels() {
+  constexpr int64_t kDepth = 64;
+  const std::vector<Left> a(kDepth);
+  const std::vector<Right> b(kDepth * kPanelColumns);
+  std::vector<Sum> c(kPanelColumns);
+  try {
+    at::native::cpublas::brgemm(1, kPanelColumns, kDepth, kDepth, kPanelColumns, kPanelColumns, false,
+                                a.data(), b.data(), c.data());
+    at::native::cpublas::brgemm_release();
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+}  // namespace
+#endif
+
 bool has_precision(Precision precision) {
   if (precision == Precision::kFloat) return true;
 #if defined(__x86_64__) && defined(CPUBLAS_BRGEMM_U8I8I32) && defined(CPUBLAS_BRGEMM_BF16BF16F32)
-  static const bool vnni = has_tile_products() && __builtin_cpu_supports("avx512vnni");
-  static const bool bfloat16 = has_tile_products() && __builtin_cpu_supports("avx512bf16");
-  return precision == Precision::kInt8 ? vnni : bfloat16;
+  static const bool int8 = has_tile_products() && __builtin_cpu_supports("avx512vnni") &&
+                           makes_kernels<uint8_t, int8_t, int32_t>();
+  static const bool bfloat16 = has_tile_products() && __builtin_cpu_supports("avx512bf16") &&
+                               makes_kernels<c10::BFloat16, c10::BFloat16, float>();
+  return precision == Precision::kInt8 ? int8 : bfloat16;
 #else
   return false;
 #endif

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace gp {
 namespace {
@@ -41,7 +42,16 @@ Int8Weights int8_weights(at::TensorList weights) {
   float* const sums = made.sums.data_ptr<float>();
   for_outputs(weights, [&](int64_t output, const float* row) {
     float largest = 0;
-    for (int64_t k = 0; k < in; ++k) largest = std::max(largest, std::fabs(row[k]));
+    bool finite = true;
+    for (int64_t k = 0; k < in; ++k) {
+      largest = std::max(largest, std::fabs(row[k]));
+      finite = finite && std::isfinite(row[k]);
+    }
+    // As in single precision, what such a weight gives is not a number either.
+    if (!finite) {
+      scales[output] = sums[output] = std::numeric_limits<float>::quiet_NaN();
+      return;
+    }
     const float scale = largest > 0 ? largest / 127.0F : 1.0F;
     int64_t sum = 0;
     for (int64_t k = 0; k < in; ++k) {

@@ -10,7 +10,9 @@ namespace gp {
 
 /**
  * The panels of weights that stay as they are from one prediction to the next. They are made when first asked
- * for, and anew when a weight has changed or points to other memory. Not for several threads at a time.
+ * for, and anew when a weight has changed or points to other memory. A weight that points to memory
+ * which another tensor changes does not tell: then `clear` is to be called. Not for several threads at a
+ * time.
  */
 class PanelCache {
  public:

@@ -77,16 +77,18 @@ GP_MULTIVERSION void backward_row(const float* gradient, const float* normed, fl
   for (int64_t i = 0; i < size; ++i) dx[i] = dsum[i] * mask[i];
 }
 
-/** Rows that are worked on together: whole parts of the mask. Calls visit(first row, last row, mask or null).
- */
+constexpr int64_t kBlockRows = 16;
+
+int64_t blocks_of(int64_t rows) { return (rows + kBlockRows - 1) / kBlockRows; }
+
+/** Calls visit(block, first row, last row, mask or null) for blocks of rows. */
 template <typename Visit>
 void for_row_blocks(int64_t rows, int64_t size, double p, const MaskKey& key, const Visit& visit) {
-  const int64_t block = rows_of_whole_parts(size);
-  at::parallel_for(0, (rows + block - 1) / block, 1, [&](int64_t begin, int64_t end) {
-    std::vector<float> mask(p > 0 ? static_cast<size_t>(block * size) : 0);
+  at::parallel_for(0, blocks_of(rows), 1, [&](int64_t begin, int64_t end) {
+    std::vector<float> mask(p > 0 ? static_cast<size_t>(kBlockRows * size) : 0);
     for (int64_t b = begin; b < end; ++b) {
-      const int64_t first = b * block, last = std::min(rows, first + block);
-      if (p > 0) fill_mask_parts(key, p, first * size, (last - first) * size, mask.data());
+      const int64_t first = b * kBlockRows, last = std::min(rows, first + kBlockRows);
+      if (p > 0) fill_mask_range(key, p, first * size, (last - first) * size, mask.data());
       visit(b, first, last, p > 0 ? mask.data() : nullptr);
     }
   });
@@ -137,7 +139,7 @@ struct ResidualNormFunction : torch::autograd::Function<ResidualNormFunction> {
     const at::Tensor gradient = gradients[0].contiguous();
     const int64_t rows = normed.size(0), size = normed.size(1);
     const at::Tensor dsum = at::empty_like(normed), dx = p > 0 ? at::empty_like(normed) : dsum;
-    const int64_t blocks = (rows + rows_of_whole_parts(size) - 1) / rows_of_whole_parts(size);
+    const int64_t blocks = blocks_of(rows);
     // Summed by blocks first, whatever the number of threads.
     const at::Tensor partial = at::zeros({2, blocks, size}, normed.options());
     const float* g = gradient.const_data_ptr<float>();

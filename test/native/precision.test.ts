@@ -89,6 +89,18 @@ describe.each(available)("%s", (precision) => {
     await engine.dispose();
   });
 
+  test("cannot be trained in any order of calls, nor be given an encoder alone", async () => {
+    const path = await saved(`${precision}-order`, tinyShape);
+    const engine = createEngine({ shape: tinyShape, device: "cpu", threads: 1, seed: 1, precision });
+    await engine.initialise();
+    await expect(engine.configureOptimizer(optimizerOptions)).rejects.toMatchObject({ code: "BAD_WEIGHTS" });
+    await expect(engine.loadWeights(path, "encoder")).rejects.toMatchObject({ code: "BAD_WEIGHTS" });
+    await engine.loadWeights(path, "model");
+    await expect(engine.trainStep(tinyStep, learningRates)).rejects.toMatchObject({ code: "BAD_WEIGHTS" });
+    await expect(engine.saveOptimizer(join(folder, "x"))).rejects.toMatchObject({ code: "BAD_WEIGHTS" });
+    await engine.dispose();
+  });
+
   test("can neither be trained nor saved, and says so", async () => {
     const path = await saved(`${precision}-kept`, tinyShape);
     const engine = await loaded(path, { shape: tinyShape, precision });
@@ -113,6 +125,20 @@ test("what is prepared of the weights for predictions follows training", async (
   expect(after).not.toEqual(before);
   // The same weights in an engine that never prepared others.
   const path = join(folder, "trained.safetensors");
+  await engine.saveWeights(path);
+  const fresh = await loaded(path, { shape: tinyShape });
+  expect(await fresh.scores(batchOf([6], tinyShape.vocabSize))).toEqual(after);
+  await Promise.all([engine.dispose(), fresh.dispose()]);
+});
+
+test("with a moving average, predictions follow weights that were loaded in part", async () => {
+  const engine = await readyEngine({}, { averageDecay: 0.9 });
+  for (let step = 0; step < 3; step++) await engine.trainStep(tinyStep, learningRates);
+  const before = await engine.scores(batchOf([6], tinyShape.vocabSize));
+  await engine.loadWeights(await saved("other", { ...tinyShape, initializerRange: 0.5 }), "encoder");
+  const after = await engine.scores(batchOf([6], tinyShape.vocabSize));
+  expect(after).not.toEqual(before);
+  const path = join(folder, "averaged.safetensors");
   await engine.saveWeights(path);
   const fresh = await loaded(path, { shape: tinyShape });
   expect(await fresh.scores(batchOf([6], tinyShape.vocabSize))).toEqual(after);

@@ -1,6 +1,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include "checks.h"
@@ -102,6 +104,10 @@ void check_linear(Report& report) {
       activate(activation, x.const_data_ptr<float>(), x.numel(), out.data_ptr<float>());
       const at::Tensor truth = activation_reference(x.to(at::kDouble), activation);
       const at::Tensor error = (out - truth).abs() / (x.abs() + 1);
+      const float odd = std::numeric_limits<float>::quiet_NaN();
+      float kept = 0, slope = 1;
+      activate_backward(activation, &odd, 1, &kept, &slope);
+      findings.holds("no number stays none", std::isnan(kept));
       findings.below("activation " + std::to_string(static_cast<int>(activation)), error.max().item<double>(),
                      1e-6);
     }

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <limits>
 #include <string>
 
 #include "checks.h"
@@ -68,6 +69,23 @@ void check_precision(Report& report, Precision precision, const std::string& nam
     findings.holds("the bias is left", nothing.forward(x).eq(1).all().item<bool>());
     const NarrowLinear ones(precision, {weight + 1}, {bias});
     findings.below("a constant row", relative_error(ones.forward(x), at::full({3, 4}, 23.5F)), 1e-5);
+  });
+  report.run(name + " linear: what is not finite is not hidden", [&](Findings& findings) {
+    const at::NoGradGuard no_gradient;
+    for (const float odd :
+         {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+      const at::Tensor x = single({3, 9}, 1), weight = single({70, 9}, 2), bias = at::zeros({70});
+      at::Tensor odd_x = x.clone(), odd_weight = weight.clone();
+      odd_x[1][4] = odd;
+      odd_weight[66][3] = odd;
+      const at::Tensor by_input = NarrowLinear(precision, {weight}, {bias}).forward(odd_x).isfinite();
+      findings.holds("the row, and no other", !by_input[1].any().item<bool>() &&
+                                                  by_input[0].all().item<bool>() &&
+                                                  by_input[2].all().item<bool>());
+      const at::Tensor by_weight = NarrowLinear(precision, {odd_weight}, {bias}).forward(x).isfinite();
+      findings.holds("the output, and no other", !by_weight.select(1, 66).any().item<bool>() &&
+                                                     by_weight.narrow(1, 0, 66).all().item<bool>());
+    }
   });
 }
 
