@@ -2,15 +2,16 @@
  * Speed and memory of training and prediction, beside plain PyTorch and ONNX Runtime on the same machine.
  *
  *   npm run bench -- [--only NAME,...] [--rounds N] [--json FILE] [--docs FILE]
- *                    [--python PYTHON] [--cluener FILE] [--msra FILE] [--vocab FILE] [--list]
+ *                    [--python PYTHON] [--cluener FILE] [--msra FILE] [--vocab FILE] [--list] [--prepare FOLDER]
  *
  * For each workload (bench/speed/workloads.ts) every side is a process of its own with the environment as it is; they
  * do their rounds in turn, and the middle round counts. A side whose Python packages (bench/baseline/requirements.txt)
- * are not there is left out, as is a workload whose corpus is not there. --json writes what was measured into a file, in
- * which other workloads stay; --docs puts the table of all of them into a document, between its marks.
+ * are not there is left out, as is a workload whose corpus is not there. --json writes what was measured into a file,
+ * in which other workloads stay; --docs puts the table of all of them into a document, between its marks. --prepare
+ * measures nothing, but leaves models and inputs in a folder: for a profiler, say.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -147,6 +148,7 @@ async function main(): Promise<void> {
       json: { type: "string" },
       docs: { type: "string" },
       list: { type: "boolean", default: false },
+      prepare: { type: "string" },
       python: { type: "string", default: "python3" },
       cluener: { type: "string", default: join(root, "data", "cluener", "train.json") },
       msra: { type: "string", default: join(root, "data", "msra", "msra_train_bio") },
@@ -162,12 +164,18 @@ async function main(): Promise<void> {
   if (!(Number.isInteger(rounds) && rounds > 0)) {
     throw new GlobalPointerError("CONFIG", `--rounds must be a whole number above 0, but is ${values.rounds}.`);
   }
+  const corpora: Corpora = values;
+  if (values.prepare !== undefined) {
+    mkdirSync(values.prepare, { recursive: true });
+    const inputs = new Inputs(values.prepare, corpora);
+    for (const workload of workloads) process.stdout.write(`${(await inputs.write(workload)).path}\n`);
+    return;
+  }
   requireWritable(values.json, values.docs);
   const gemm: Side = { name: "sgemm", command: join(root, "build", "cmake", "globalpointer_gemm_rate"), args: [] };
   if (!existsSync(gemm.command)) {
     throw new GlobalPointerError("SETUP", "What measures matrix products is not built: run `npx gp-setup --dev`.");
   }
-  const corpora: Corpora = values;
   const folder = temporaryFolder();
   try {
     const inputs = new Inputs(folder, corpora);

@@ -12,13 +12,13 @@ from workload import Workload, read_workload, serve
 
 def training(workload: Workload) -> Callable[[], float]:
     model = load_model(workload).train()
-    batches = [(tensors(batch.sequences), dense_labels(batch, workload.types)) for batch in workload.batches]
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-5, weight_decay=0.01)
 
     def one_pass() -> float:
         loss = torch.tensor(0.0)
-        for inputs, labels in batches:
-            loss = span_loss(model(*inputs), labels)
+        for batch in workload.batches:
+            scores = model(*tensors(batch.sequences))
+            loss = span_loss(scores, dense_labels(batch, workload.types))
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -21,7 +21,6 @@ function labelled({ sequences, gold }: WorkloadInput["batches"][number]): Labell
 /** @returns what does one pass and tells its result */
 async function prepare(input: WorkloadInput, model: GlobalPointer): Promise<() => Promise<number>> {
   const { engine } = model;
-  const batches = input.batches.map(labelled);
   switch (input.task) {
     case "train":
       await engine.configureOptimizer({
@@ -29,10 +28,11 @@ async function prepare(input: WorkloadInput, model: GlobalPointer): Promise<() =
       });
       return async () => {
         let loss = NaN;
-        for (const batch of batches) ({ loss } = await engine.trainStep([batch], RATES));
+        for (const batch of input.batches) ({ loss } = await engine.trainStep([labelled(batch)], RATES));
         return loss;
       };
     case "infer": {
+      const batches = input.batches.map(labelled);
       const thresholds = model.thresholds();
       return async () => {
         let found = 0;
