@@ -1,12 +1,11 @@
 #include "ops/attention_tiles.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "ops/simd.h"
+#include "ops/task_queue.h"
 #include "ops/tile_product.h"
 #include "ops/transpose.h"
 
@@ -179,9 +178,8 @@ class HeadWorker {
 /** Calls visit(worker, task) for every (sequence, head). */
 template <typename Visit>
 void for_heads(const AttentionShape& shape, bool backward, const Visit& visit) {
-  at::parallel_for(0, shape.sequences.count() * shape.heads, 1, [&](int64_t begin, int64_t end) {
-    HeadWorker worker(shape, backward);
-    for (int64_t task = begin; task < end; ++task) visit(worker, task);
+  for_tasks(shape.sequences.count() * shape.heads, [&] {
+    return [&, worker = HeadWorker(shape, backward)](int64_t task) mutable { visit(worker, task); };
   });
 }
 

@@ -30,16 +30,11 @@ void for_parts(int64_t rows, int64_t inner, const Visit& visit) {
   for (int64_t first = 0; first < rows; first += part) visit(first, std::min(part, rows - first));
 }
 
-struct Panels {
-  const PanelMatrix& inner;
-  const PanelMatrix& outer;
-};
-
 /** The block's output; u = x W_1^T + b_1 is kept where `before` [T, inner] is defined. */
-at::Tensor output_of(const at::Tensor& x, const FeedForwardWeights& weights, Panels panels,
-                     Activation activation, const at::Tensor& before) {
-  const int64_t rows = x.size(0), in = x.size(1), inner = panels.inner.columns(),
-                out = panels.outer.columns();
+template <typename Right>
+at::Tensor output_of(const at::Tensor& x, const FeedForwardWeights& weights, const Right& inner_right,
+                     const Right& outer_right, Activation activation, const at::Tensor& before) {
+  const int64_t rows = x.size(0), in = x.size(1), inner = inner_right.columns(), out = outer_right.columns();
   at::Tensor y = at::empty({rows, out}, x.options().requires_grad(false));
   const at::Tensor part = at::empty({std::min(rows, rows_of_part(rows, inner)), inner}, y.options());
   float* const activated = part.data_ptr<float>();
@@ -48,7 +43,7 @@ at::Tensor output_of(const at::Tensor& x, const FeedForwardWeights& weights, Pan
               *outer_bias = weights.outer_bias.const_data_ptr<float>();
   for_parts(rows, inner, [&](int64_t first, int64_t count) {
     const OutputMatrix u{kept != nullptr ? kept + first * inner : activated, inner};
-    panel_product(count, x.const_data_ptr<float>() + first * in, in, panels.inner, u, [&](const Tile& tile) {
+    panel_product(count, x.const_data_ptr<float>() + first * in, in, inner_right, u, [&](const Tile& tile) {
       add_bias(inner_bias, u, tile);
       for (int64_t r = 0; r < tile.rows; ++r) {
         const int64_t at = (tile.row + r) * inner + tile.column;
@@ -56,7 +51,7 @@ at::Tensor output_of(const at::Tensor& x, const FeedForwardWeights& weights, Pan
       }
     });
     const OutputMatrix result{y.data_ptr<float>() + first * out, out};
-    panel_product(count, activated, inner, panels.outer, result,
+    panel_product(count, activated, inner, outer_right, result,
                   [&](const Tile& tile) { add_bias(outer_bias, result, tile); });
   });
   return y;
@@ -70,10 +65,8 @@ struct FeedForwardFunction : torch::autograd::Function<FeedForwardFunction> {
     const at::Tensor before = at::empty({x.size(0), inner_weight.size(0)}, x.options().requires_grad(false));
     context->save_for_backward({x, inner_weight, outer_weight, before});
     context->saved_data["activation"] = activation;
-    const PanelMatrix inner = panels_of_transposed({inner_weight}),
-                      outer = panels_of_transposed({outer_weight});
-    return output_of(x, {inner_weight, inner_bias, outer_weight, outer_bias}, {inner, outer},
-                     static_cast<Activation>(activation), before);
+    return output_of(x, {inner_weight, inner_bias, outer_weight, outer_bias}, TransposedWeights(inner_weight),
+                     TransposedWeights(outer_weight), static_cast<Activation>(activation), before);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
@@ -83,10 +76,9 @@ struct FeedForwardFunction : torch::autograd::Function<FeedForwardFunction> {
     const bool learns = context->needs_input_grad(1), passes_on = context->needs_input_grad(0);
     const at::Tensor gradient = gradients[0].contiguous();
     const int64_t rows = x.size(0), in = x.size(1), inner = before.size(1), out = gradient.size(1);
-    const PanelMatrix outer_panels = panels_of({outer_weight});
-    const PanelMatrix inner_panels = passes_on ? panels_of({inner_weight}) : PanelMatrix();
+    const StackedWeights outer_right(outer_weight), inner_right(inner_weight);
     at::Tensor dx = passes_on ? at::empty_like(x).requires_grad_(false) : at::Tensor();
-    WeightGradient inner_gradient(rows, inner, in), outer_gradient(rows, out, inner);
+    WeightGradient inner_gradient(inner, in), outer_gradient(out, inner);
     const at::Tensor parts =
         at::empty({2, std::min(rows, rows_of_part(rows, inner)), inner}, x.options().requires_grad(false));
     float *const h = parts[0].data_ptr<float>(), *const slope = parts[1].data_ptr<float>();
@@ -95,7 +87,7 @@ struct FeedForwardFunction : torch::autograd::Function<FeedForwardFunction> {
       const float* g = gradient.const_data_ptr<float>() + first * out;
       const float* input = x.const_data_ptr<float>() + first * in;
       // The inner layer is activated again beside the slope, which takes the same exponentials.
-      panel_product(count, g, out, outer_panels, {slope, inner}, [&](const Tile& tile) {
+      panel_product(count, g, out, outer_right, {slope, inner}, [&](const Tile& tile) {
         for (int64_t r = 0; r < tile.rows; ++r) {
           const int64_t at = (tile.row + r) * inner + tile.column;
           activate_backward(activation, u + at, tile.columns, h + at, slope + at);
@@ -106,7 +98,7 @@ struct FeedForwardFunction : torch::autograd::Function<FeedForwardFunction> {
         inner_gradient.add(count, slope, input);
       }
       if (passes_on) {
-        panel_product(count, slope, inner, inner_panels, {dx.data_ptr<float>() + first * in, in},
+        panel_product(count, slope, inner, inner_right, {dx.data_ptr<float>() + first * in, in},
                       [](const Tile&) {});
       }
     });
@@ -131,9 +123,8 @@ at::Tensor feed_forward_cpu(const at::Tensor& x, const FeedForwardWeights& weigh
   }
   FeedForwardCache none;
   FeedForwardCache& kept = cache != nullptr ? *cache : none;
-  return output_of(x.contiguous(), weights,
-                   {kept.inner.transposed({inner_weight}), kept.outer.transposed({outer_weight})}, activation,
-                   {});
+  return output_of(x.contiguous(), weights, kept.inner.transposed({inner_weight}),
+                   kept.outer.transposed({outer_weight}), activation, {});
 }
 
 }  // namespace gp

@@ -20,7 +20,7 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
     variable_list saved{x};
     saved.insert(saved.end(), weights.begin(), weights.end());
     context->save_for_backward(std::move(saved));
-    return panel_linear(x, panels_of_transposed(weights), joined(biases));
+    return panel_linear(x, TransposedWeights(weights), joined(biases));
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
@@ -32,7 +32,7 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
     if (context->needs_input_grad(0)) result[0] = input_gradient(gradient, weights);
     if (!context->needs_input_grad(1)) return result;
     // Weights over one input learn together or not at all.
-    WeightGradient of_all(x.size(0), gradient.size(1), x.size(1));
+    WeightGradient of_all(gradient.size(1), x.size(1));
     of_all.add(x.size(0), gradient.const_data_ptr<float>(), x.const_data_ptr<float>());
     const at::Tensor of_weights = of_all.weight(), of_biases = of_all.bias();
     int64_t first = 0;
@@ -48,17 +48,8 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
 
 }  // namespace
 
-at::Tensor panel_linear(const at::Tensor& x, const PanelMatrix& panels, const at::Tensor& bias) {
-  at::Tensor y = at::empty({x.size(0), panels.columns()}, x.options().requires_grad(false));
-  const OutputMatrix out{y.data_ptr<float>(), panels.columns()};
-  const float* b = bias.const_data_ptr<float>();
-  panel_product(x.size(0), x.const_data_ptr<float>(), x.size(1), panels, out,
-                [&](const Tile& tile) { add_bias(b, out, tile); });
-  return y;
-}
-
 at::Tensor input_gradient(const at::Tensor& gradient, at::TensorList weights) {
-  const PanelMatrix panels = panels_of(weights);
+  const StackedWeights panels(weights);
   at::Tensor dx = at::empty({gradient.size(0), panels.columns()}, gradient.options());
   panel_product(gradient.size(0), gradient.const_data_ptr<float>(), gradient.size(1), panels,
                 {dx.data_ptr<float>(), panels.columns()}, [](const Tile&) {});

@@ -10,7 +10,7 @@ const PanelMatrix& PanelCache::transposed(at::TensorList weights) {
   std::vector<Origin> origins;
   for (const auto& weight : weights) origins.push_back({weight.const_data_ptr(), weight._version()});
   if (origins != origins_) {
-    panels_ = panels_of_transposed(weights);
+    panels_ = PanelMatrix(TransposedWeights(weights));
     origins_ = std::move(origins);
   }
   return panels_;

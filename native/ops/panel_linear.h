@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "ops/panel_matrix.h"
 #include "ops/panel_product.h"
 #include "ops/simd.h"
 
@@ -26,7 +27,15 @@ inline void add_bias(const float* bias, const OutputMatrix& out, const Tile& til
 }
 
 /** x [T, in] B + bias, as [T, out] */
-at::Tensor panel_linear(const at::Tensor& x, const PanelMatrix& panels, const at::Tensor& bias);
+template <typename Right>
+at::Tensor panel_linear(const at::Tensor& x, const Right& right, const at::Tensor& bias) {
+  at::Tensor y = at::empty({x.size(0), right.columns()}, x.options().requires_grad(false));
+  const OutputMatrix out{y.data_ptr<float>(), right.columns()};
+  const float* b = bias.const_data_ptr<float>();
+  panel_product(x.size(0), x.const_data_ptr<float>(), x.size(1), right, out,
+                [&](const Tile& tile) { add_bias(b, out, tile); });
+  return y;
+}
 
 /** gradient [T, out] W, as [T, in], for weights below each other */
 at::Tensor input_gradient(const at::Tensor& gradient, at::TensorList weights);

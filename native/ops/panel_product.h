@@ -1,12 +1,15 @@
 #pragma once
 
-#include <ATen/Parallel.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
-#include "ops/panel_matrix.h"
+#include "ops/product_shares.h"
+#include "ops/task_queue.h"
 #include "ops/tile_product.h"
+#include "ops/weight_panels.h"
 
 namespace gp {
 
@@ -24,44 +27,47 @@ struct Tile {
   int64_t columns;
 };
 
-/** Rows computed together: their part of A stays in the second-level cache while all panels pass by. */
-inline constexpr int64_t kTileProductRows = 64;
-/** Longer sums are made in pieces: a panel's piece and the rows' fit into the second-level cache. */
+/** Longer sums are made in pieces: the piece of a task's panels and the rows' fit into the second-level
+ * cache. */
 inline constexpr int64_t kTileProductDepth = 768;
-
-/**
- * Into how many groups to share the panels out, so that the threads, each of which takes as many (rows,
- * group) one after the other, end at about the same time.
- */
-int64_t panel_groups(int64_t rows, int64_t panels, int64_t threads);
 
 /**
  * C[rows, columns] = A[rows, depth] B; `finish(tile)` is called for each tile of C once it is complete, while
  * it is still in the cache. Tiles are the same whatever the number of threads, and so are the results.
+ * @param b the right side: depth(), columns(), and panel(index, first, count, memory) for rows first .. first
+ * + count of columns 64 index .. 64 index + 64, which may lie in `memory` or elsewhere
  */
-template <typename Finish>
-void panel_product(int64_t rows, const float* a, int64_t a_stride, const PanelMatrix& b, OutputMatrix c,
+template <typename Right, typename Finish>
+void panel_product(int64_t rows, const float* a, int64_t a_stride, const Right& b, OutputMatrix c,
                    const Finish& finish) {
-  const int64_t blocks = (rows + kTileProductRows - 1) / kTileProductRows;
-  const int64_t groups = panel_groups(rows, b.panels(), at::get_num_threads());
-  at::parallel_for(0, blocks * groups, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t task = begin; task < end; ++task) {
-      // Neighbouring tasks share their panels.
-      const int64_t row = task % blocks * kTileProductRows, group = task / blocks;
-      const int64_t height = std::min(kTileProductRows, rows - row);
-      const int64_t first = b.panels() * group / groups, last = b.panels() * (group + 1) / groups;
-      for (int64_t depth = 0; depth < b.depth(); depth += kTileProductDepth) {
-        const int64_t here = std::min(kTileProductDepth, b.depth() - depth);
-        const bool complete = depth + here == b.depth();
-        for (int64_t p = first; p < last; ++p) {
-          const Tile tile{row, height, p * kPanelColumns, b.width(p)};
-          tile_product(height, tile.columns, here, a + row * a_stride + depth, a_stride,
-                       b.panel(p) + depth * kPanelColumns, kPanelColumns, depth > 0,
-                       c.data + row * c.stride + tile.column, c.stride);
-          if (complete) finish(tile);
+  const int64_t depth = b.depth(), columns = b.columns(), piece = std::min(depth, kTileProductDepth);
+  const ProductShares shares(rows, (columns + kPanelColumns - 1) / kPanelColumns, at::get_num_threads(),
+                             Right::kCopies);
+  const int64_t most = shares.most_panels(), panel_numbers = piece * kPanelColumns;
+  for_tasks(shares.tasks(), [&] {
+    const at::Tensor copies = at::empty({Right::kCopies ? most * panel_numbers : 0}, at::kFloat);
+    return [&, copies, panels = std::vector<const float*>(static_cast<size_t>(most))](int64_t index) mutable {
+      const ProductTask task = shares.task(index);
+      for (int64_t from = 0; from < depth; from += piece) {
+        const int64_t here = std::min(piece, depth - from);
+        for (int64_t p = task.first_panel; p < task.end_panel; ++p) {
+          const int64_t i = p - task.first_panel;
+          panels[static_cast<size_t>(i)] =
+              b.panel(p, from, here, Right::kCopies ? copies.data_ptr<float>() + i * panel_numbers : nullptr);
+        }
+        for (int64_t row = task.first_row; row < task.end_row; row += kTileProductRows) {
+          const int64_t height = std::min(kTileProductRows, task.end_row - row);
+          for (int64_t p = task.first_panel; p < task.end_panel; ++p) {
+            const int64_t column = p * kPanelColumns;
+            const Tile tile{row, height, column, std::min(kPanelColumns, columns - column)};
+            tile_product(height, tile.columns, here, a + row * a_stride + from, a_stride,
+                         panels[static_cast<size_t>(p - task.first_panel)], kPanelColumns, from > 0,
+                         c.data + row * c.stride + column, c.stride);
+            if (from + here == depth) finish(tile);
+          }
         }
       }
-    }
+    };
   });
 }
 

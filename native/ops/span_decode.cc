@@ -1,13 +1,13 @@
 #include "ops/span_decode.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 
 #include "ops/dispatch.h"
 #include "ops/scorer_dispatch.h"
 #include "ops/simd.h"
+#include "ops/task_queue.h"
 
 namespace gp {
 namespace {
@@ -75,12 +75,13 @@ std::vector<SpanHit> span_decode_cpu(const SpanFactors& factors, const Sequences
       using Scorer = std::decay_t<decltype(scorer)>;
       const SpanTasks tasks{sequences, cells, type_count(input), Scorer::kByType};
       const int64_t each = tasks.tasks_per_sequence();
-      at::parallel_for(0, sequences.count(), 1, [&](int64_t first, int64_t last) {
-        std::vector<scalar_t> buffer;
-        for (int64_t task = first * each; task < last * each; ++task) {
-          decode_task<scalar_t>(scorer, tasks, task, thresholds, buffer,
-                                of_sequence[static_cast<size_t>(tasks.sequence(task))]);
-        }
+      for_tasks(sequences.count(), [&] {
+        return [&, buffer = std::vector<scalar_t>()](int64_t sequence) mutable {
+          for (int64_t task = sequence * each; task < (sequence + 1) * each; ++task) {
+            decode_task<scalar_t>(scorer, tasks, task, thresholds, buffer,
+                                  of_sequence[static_cast<size_t>(sequence)]);
+          }
+        };
       });
     });
   });

@@ -1,5 +1,4 @@
 #include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +8,7 @@
 #include "ops/scalar_of_factors.h"
 #include "ops/simd.h"
 #include "ops/span_loss.h"
+#include "ops/task_queue.h"
 
 namespace gp {
 namespace {
@@ -183,11 +183,10 @@ double run_tasks(const SpanFactors& factors, const FactorTensors& gradients, con
     using Scorer = std::decay_t<decltype(scorer)>;
     const SpanTasks tasks{sequences, cells, types, Scorer::kByType};
     std::vector<double> losses(static_cast<size_t>(tasks.count()));
-    at::parallel_for(0, tasks.count(), 1, [&](int64_t first, int64_t last) {
-      SpanLossWorker<T, Scorer> worker(scorer, tasks, gold);
-      for (int64_t task = first; task < last; ++task) {
+    for_tasks(tasks.count(), [&] {
+      return [&, worker = SpanLossWorker<T, Scorer>(scorer, tasks, gold)](int64_t task) mutable {
         losses[static_cast<size_t>(task)] = worker.run(task, backward, static_cast<T>(1.0 / count));
-      }
+      };
     });
     scorer.finish();
     for (const double loss : losses) sum += loss;

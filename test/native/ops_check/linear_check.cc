@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -63,8 +64,8 @@ void check_kept_panels(Findings& findings) {
     return relative_error(linear_cpu(x, {weight}, {bias}, &cache), at::linear(x, weight, bias));
   };
   findings.below("made", error(), 1e-5);
-  const float* const kept = cache.transposed({weight}).panel(0);
-  findings.holds("kept", cache.transposed({weight}).panel(0) == kept);
+  const float* const kept = cache.transposed({weight}).panel(0, 0, 1, nullptr);
+  findings.holds("kept", cache.transposed({weight}).panel(0, 0, 1, nullptr) == kept);
   weight.mul_(-2);
   findings.below("the weight has changed in place", error(), 1e-5);
   weight.set_data(random_tensor({7, 20}, 3).to(at::kFloat));
@@ -87,11 +88,35 @@ void check_transposes(Findings& findings) {
   findings.holds("turned, and nothing else touched", same);
 }
 
+/** Whether the tasks cover every row of every panel once, cut only between tiles. */
+bool covers(int64_t rows, int64_t panels, int64_t threads, bool copies) {
+  const ProductShares shares(rows, panels, threads, copies);
+  std::vector<int> visits(static_cast<size_t>(rows * panels));
+  for (int64_t index = 0; index < shares.tasks(); ++index) {
+    const ProductTask task = shares.task(index);
+    if (task.first_row % kTileProductRows != 0 || task.end_panel - task.first_panel > shares.most_panels())
+      return false;
+    for (int64_t row = task.first_row; row < task.end_row; ++row) {
+      for (int64_t p = task.first_panel; p < task.end_panel; ++p)
+        ++visits[static_cast<size_t>(row * panels + p)];
+    }
+  }
+  return std::all_of(visits.begin(), visits.end(), [](int count) { return count == 1; });
+}
+
 void check_shares(Findings& findings) {
-  findings.holds("many rows, one thread", panel_groups(1000, 24, 1) == 1);
-  findings.holds("ten blocks, the last one half: panels are shared out", panel_groups(608, 12, 2) == 2);
-  findings.holds("one block of rows", panel_groups(3, 24, 2) == 2);
-  findings.holds("no more groups than panels", panel_groups(3, 1, 16) == 1);
+  for (const int64_t rows : {1, 63, 64, 65, 608, 2400}) {
+    for (const int64_t panels : {1, 2, 5, 6, 12, 48}) {
+      for (const int64_t threads : {1, 2, 7, 64}) {
+        const std::string sizes = std::to_string(rows) + " rows, " + std::to_string(panels) + " panels, " +
+                                  std::to_string(threads) + " threads";
+        findings.holds(sizes, covers(rows, panels, threads, true) && covers(rows, panels, threads, false));
+      }
+    }
+  }
+  findings.holds("a task's panels fit into the cache", ProductShares(1000, 24, 1, true).most_panels() == 3);
+  findings.holds("two threads have one part each of six panels", ProductShares(600, 6, 2, true).tasks() == 2);
+  findings.holds("one panel: its rows are shared out", ProductShares(1000, 1, 2, true).tasks() == 2);
 }
 
 }  // namespace
@@ -115,8 +140,8 @@ void check_linear(Report& report) {
   report.run("transposes of blocks", check_transposes);
   report.run("shares of panels", check_shares);
   if (!has_tile_products()) return;
-  // One token, one column, at and around blocks of 64 rows and columns, and sums made in pieces (768, 256).
-  for (const int64_t tokens : {1, 2, 63, 64, 65, 257, 300}) {
+  // One token, one column, at and around blocks of 64 rows and columns, and sums made in pieces of 768.
+  for (const int64_t tokens : {1, 2, 63, 64, 65, 300, 800}) {
     for (const auto& [in, outs] : std::vector<std::pair<int64_t, std::vector<int64_t>>>{
              {1, {1}}, {7, {65}}, {64, {64}}, {33, {16, 16, 16}}, {128, {100, 60}}, {770, {5}}}) {
       int64_t out = 0;
