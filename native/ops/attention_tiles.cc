@@ -18,20 +18,6 @@ constexpr int64_t kStep = 16;
 
 int64_t filled(int64_t length) { return (length + kStep - 1) / kStep * kStep; }
 
-/** to [columns, filled rows] = from [rows, columns]^T, zeros behind the last row. */
-void turn(const float* from, int64_t from_stride, int64_t rows, int64_t columns, float* to,
-          int64_t to_stride) {
-  for (int64_t column = 0; column < columns; column += kTransposeBlock) {
-    const int64_t width = std::min(kTransposeBlock, columns - column);
-    for (int64_t row = 0; row < rows; row += kTransposeBlock) {
-      transpose_block(from + row * from_stride + column, from_stride, std::min(kTransposeBlock, rows - row),
-                      width, to + column * to_stride + row, to_stride);
-    }
-    for (int64_t i = column; i < column + width; ++i)
-      std::fill(to + i * to_stride + rows, to + i * to_stride + filled(rows), 0.0F);
-  }
-}
-
 /** The work on one sequence and head after the other, and the memory for it. */
 class HeadWorker {
  public:
@@ -71,8 +57,8 @@ class HeadWorker {
    */
   void backward(int64_t task, const float* qkv, const float* gradient, float* dqkv) {
     begin(task, qkv);
-    copy_rows(part(qkv, 1), row_of_three(), length_, 1.0F, key_rows_.data());    // [filled, d]
-    turn(part(qkv, 2), row_of_three(), length_, size_, value_.data(), filled_);  // [d, filled]
+    copy_rows(part(qkv, 1), row_of_three(), length_, 1.0F, key_rows_.data());                  // [filled, d]
+    transpose(part(qkv, 2), row_of_three(), length_, size_, value_.data(), filled_, filled_);  // [d, filled]
     for (int64_t first = 0; first < length_; first += kQueries) {
       const int64_t rows = weights_of(first), height = filled(rows);
       copy_rows(gradient + offset(first), row(), rows, 1.0F, gradient_.data());  // [height, d]
@@ -81,7 +67,7 @@ class HeadWorker {
       const float* dropped = weights_.data();
       if (shape_.p > 0) dropped = apply_mask(task, first, rows);
       // dv += D^T dout
-      turn(dropped, filled_, rows, filled_, turned_.data(), kQueries);
+      transpose(dropped, filled_, rows, filled_, turned_.data(), kQueries, height);
       tile_product(filled_, size_, height, turned_.data(), kQueries, gradient_.data(), size_, first > 0,
                    value_gradient_.data(), size_);
       for (int64_t r = 0; r < rows; ++r) {
@@ -97,7 +83,7 @@ class HeadWorker {
           dq[r * row_of_three() + i] = scale_ * block_[static_cast<size_t>(r * size_ + i)];
       }
       // dk += dS^T q, the queries being scaled already
-      turn(slopes_.data(), filled_, rows, filled_, turned_.data(), kQueries);
+      transpose(slopes_.data(), filled_, rows, filled_, turned_.data(), kQueries, height);
       tile_product(filled_, size_, height, turned_.data(), kQueries, query_.data() + first * size_, size_,
                    first > 0, key_gradient_.data(), size_);
     }
@@ -122,8 +108,8 @@ class HeadWorker {
     length_ = shape_.sequences.length(sequence);
     filled_ = filled(length_);
     scale_ = static_cast<float>(1.0 / std::sqrt(static_cast<double>(size_)));
-    copy_rows(part(qkv, 0), row_of_three(), length_, scale_, query_.data());   // [filled, d]
-    turn(part(qkv, 1), row_of_three(), length_, size_, key_.data(), filled_);  // [d, filled]
+    copy_rows(part(qkv, 0), row_of_three(), length_, scale_, query_.data());                 // [filled, d]
+    transpose(part(qkv, 1), row_of_three(), length_, size_, key_.data(), filled_, filled_);  // [d, filled]
   }
 
   /** to [filled rows, d], zeros behind the last row. */

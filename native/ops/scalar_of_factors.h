@@ -35,9 +35,12 @@ struct ScalarOfFactorsFunction : torch::autograd::Function<ScalarOfFactorsFuncti
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& incoming) {
     torch::autograd::variable_list gradients(6);
+    // A batch of its own has the weight 1: then a pass over numbers by the million is saved.
+    const bool whole = incoming[0].item<double>() == 1;
     for (size_t i = 0; i < std::tuple_size_v<FactorTensors>; ++i) {
       const auto kept = context->saved_data.find(std::to_string(i));
-      if (kept != context->saved_data.end()) gradients[i] = kept->second.toTensor() * incoming[0];
+      if (kept == context->saved_data.end()) continue;
+      gradients[i] = whole ? kept->second.toTensor() : kept->second.toTensor() * incoming[0];
     }
     return gradients;
   }

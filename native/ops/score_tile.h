@@ -8,9 +8,16 @@
 
 namespace gp {
 
+/** Lines of a tile are filled up to a multiple of this, so that there are few different products. */
+inline constexpr int64_t kLineStep = 16;
+
+/** From one line of `columns` scores to the next. */
+inline int64_t line_length(int64_t columns) { return (columns + kLineStep - 1) / kLineStep * kLineStep; }
+
 /**
  * Some rows of the score matrices of one sequence, for one or all types: [types, rows, stride], of which the
- * first `columns` of a row count. Column 0 is the token of row 0, so cells with column < row hold no score.
+ * first `columns` of a row count: what is left of the stride may be used as scratch, up to
+ * line_length(columns). Column 0 is the token of row 0, so cells with column < row hold no score.
  */
 template <typename T>
 struct ScoreTile {

@@ -2,6 +2,7 @@
 
 #include "ops/additive_scorer.h"
 #include "ops/span_scorers.h"
+#include "ops/tiled_product_scorer.h"
 
 namespace gp {
 
@@ -11,6 +12,12 @@ void with_scorer(const SpanFactors& factors, const FactorTensors& gradients, con
                  Visit visit) {
   const FactorTensors tensors = tensors_of(factors);
   if (std::holds_alternative<ProductFactors>(factors)) {
+    if constexpr (std::is_same_v<T, float>) {
+      if (has_tile_products()) {
+        TiledProductScorer scorer(tensors, gradients, sequences);
+        return visit(scorer);
+      }
+    }
     ProductScorer<T> scorer(tensors, gradients, sequences);
     visit(scorer);
   } else if (std::holds_alternative<BiasedFactors>(factors)) {

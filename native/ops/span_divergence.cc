@@ -1,7 +1,6 @@
 #include "ops/span_divergence.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "ops/dispatch.h"
 #include "ops/scalar_of_factors.h"
 #include "ops/simd.h"
+#include "ops/task_queue.h"
 
 namespace gp {
 namespace {
@@ -23,9 +23,9 @@ double diverge(const Scorer& scorer, const SpanTasks& tasks, int64_t task, bool 
   double sum = 0;
   for (int64_t top = tasks.first(task); top < end; top += kTileRows) {
     const int64_t rows = std::min(kTileRows, end - top), columns = end - top;
-    for (auto& buffer : buffers) buffer.resize(static_cast<size_t>(tasks.types_of_task() * rows * columns));
-    const ScoreTile<T> a{buffers[0].data(), rows, columns, columns},
-        b{buffers[1].data(), rows, columns, columns};
+    const int64_t line = line_length(columns);
+    for (auto& buffer : buffers) buffer.resize(static_cast<size_t>(tasks.types_of_task() * rows * line));
+    const ScoreTile<T> a{buffers[0].data(), rows, columns, line}, b{buffers[1].data(), rows, columns, line};
     one.scores(top, a);
     other.scores(top, b);
     for (int64_t t = 0; t < tasks.types_of_task(); ++t) {
@@ -53,11 +53,11 @@ double run_tasks(const SpanFactors& factors, const FactorTensors& gradients, con
     const SpanTasks tasks{sequences, cells, types, Scorer::kByType};
     const int64_t pairs = half * tasks.tasks_per_sequence();
     std::vector<double> sums(static_cast<size_t>(pairs));
-    at::parallel_for(0, pairs, 1, [&](int64_t first, int64_t last) {
-      for (int64_t task = first; task < last; ++task) {
+    for_tasks(pairs, [&] {
+      return [&](int64_t task) {
         sums[static_cast<size_t>(task)] =
             diverge<T>(scorer, tasks, task, gradients[0].defined(), static_cast<T>(1.0 / count));
-      }
+      };
     });
     scorer.finish();
     for (const double of_task : sums) sum += of_task;

@@ -47,9 +47,10 @@ class SpanLossWorker {
     end_ = tasks_.end(task);
     if (first_ >= end_) return 0;
     types_ = tasks_.types_of_task();
-    stride_ = end_ - first_;
+    stride_ = line_length(end_ - first_);
     keep_ = types_ * stride_ * stride_ <= kKeptScores;
-    buffer_.resize(static_cast<size_t>(types_ * (keep_ ? stride_ : std::min(stride_, kTileRows)) * stride_));
+    buffer_.resize(
+        static_cast<size_t>(types_ * (keep_ ? stride_ : std::min(end_ - first_, kTileRows)) * stride_));
     group_ = static_cast<size_t>(tasks_.sequence(task) * tasks_.types + tasks_.first_type(task));
     gold_scores_.assign(static_cast<size_t>(gold_end(types_ - 1) - gold_begin(0)), T(0));
 

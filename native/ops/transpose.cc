@@ -1,5 +1,6 @@
 #include "ops/transpose.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "ops/tile_product.h"
@@ -57,6 +58,19 @@ void transpose_block(const float* from, int64_t from_stride, int64_t rows, int64
 #endif
   for (int64_t column = 0; column < columns; ++column) {
     for (int64_t row = 0; row < rows; ++row) to[column * to_stride + row] = from[row * from_stride + column];
+  }
+}
+
+void transpose(const float* from, int64_t from_stride, int64_t rows, int64_t columns, float* to,
+               int64_t to_stride, int64_t filled) {
+  for (int64_t column = 0; column < columns; column += kTransposeBlock) {
+    const int64_t width = std::min(kTransposeBlock, columns - column);
+    for (int64_t row = 0; row < rows; row += kTransposeBlock) {
+      transpose_block(from + row * from_stride + column, from_stride, std::min(kTransposeBlock, rows - row),
+                      width, to + column * to_stride + row, to_stride);
+    }
+    for (int64_t i = column; i < column + width; ++i)
+      std::fill(to + i * to_stride + rows, to + i * to_stride + filled, 0.0F);
   }
 }
 

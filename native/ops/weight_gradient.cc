@@ -40,19 +40,6 @@ struct Chunks {
   int64_t line;  // from one turned column to the next
 };
 
-/** to [columns, line] = the transpose of from [rows, columns], zeros up to the chunks' depth */
-void turn(const float* from, int64_t stride, int64_t rows, int64_t columns, const Chunks& chunks, float* to) {
-  for (int64_t column = 0; column < columns; column += kTransposeBlock) {
-    for (int64_t row = 0; row < rows; row += kTransposeBlock) {
-      transpose_block(from + row * stride + column, stride, std::min(kTransposeBlock, rows - row),
-                      std::min(kTransposeBlock, columns - column), to + column * chunks.line + row,
-                      chunks.line);
-    }
-  }
-  for (int64_t column = 0; column < columns; ++column)
-    std::fill(to + column * chunks.line + rows, to + column * chunks.line + chunks.depth, 0.0F);
-}
-
 /** sums[columns] += the sums of from [rows, columns]: of a chunk first, which loses fewer digits. */
 void add_column_sums(const float* from, int64_t stride, int64_t rows, int64_t columns, float* sums) {
   float partial[kBlock] = {};
@@ -97,7 +84,7 @@ void WeightGradient::add(int64_t rows, const float* g, const float* x) {
         for (int64_t block = task.first_panel; block < task.end_panel; ++block) {
           const int64_t column = block * kBlock, width = std::min(kBlock, n_ - column);
           const float* const from = g + first * n_ + column;
-          turn(from, n_, height, width, chunks, turned_block(block));
+          transpose(from, n_, height, width, turned_block(block), chunks.line, chunks.depth);
           if (task.first_row == 0) add_column_sums(from, n_, height, width, bias + column);
         }
         for (int64_t column = task.first_row; column < task.end_row; column += kPanelColumns) {

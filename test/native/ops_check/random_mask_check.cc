@@ -66,11 +66,19 @@ void check_sameness(Findings& findings) {
   findings.holds("another part gives another", mask != mask_of(key, 10, 0.1));
   findings.holds("another draw gives another", mask != mask_of({11, 6}, 9, 0.1));
   findings.holds("another seed gives another", mask != mask_of({12, 5}, 9, 0.1));
-  std::vector<double> in_double(static_cast<size_t>(kSample));
-  fill_mask(key, 9, 0.1, in_double.data(), kSample);
+  // The plain way, beside the one through registers.
   bool same = true;
-  for (size_t i = 0; i < mask.size(); ++i) same = same && (mask[i] == 0) == (in_double[i] == 0);
-  findings.holds("float and double drop the same", same);
+  constexpr uint64_t kLarge = 0xFEDCBA9876543210;
+  for (const MaskKey& one : {key, MaskKey{kLarge, 5}, MaskKey{11, kLarge}, MaskKey{kLarge, kLarge}}) {
+    for (const uint32_t part : {0U, 9U, 0xFFFFFFF0U}) {
+      const auto in_float = mask_of(one, part, 0.3, 5000);
+      std::vector<double> in_double(in_float.size());
+      fill_mask(one, part, 0.3, in_double.data(), static_cast<int64_t>(in_double.size()));
+      for (size_t i = 0; i < in_float.size(); ++i)
+        same = same && in_float[i] == static_cast<float>(in_double[i]);
+    }
+  }
+  findings.holds("float and double are the same", same);
 }
 
 void check_counts(Findings& findings) {
