@@ -12,7 +12,7 @@ const LOWEST = -8;
 const HIGHEST = 24;
 /** Bins a unit of score: thresholds are multiples of 1/32, which float32 holds exactly. */
 const RESOLUTION = 32;
-const BINS = (HIGHEST - LOWEST) * RESOLUTION;
+const BINS = (HIGHEST - LOWEST) * RESOLUTION + 1; // the last for what is above HIGHEST
 
 export interface TunedThresholds {
   /** [types] in the model's order. */
