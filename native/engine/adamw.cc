@@ -2,17 +2,28 @@
 
 #include <ATen/ATen.h>
 
+#include "ops/adamw_update.h"
+
 namespace gp {
+namespace {
+
+/** The rows that have had a gradient, of a parameter [rows, ...]: those with a moment that is not zero. */
+at::Tensor rows_begun(const at::Tensor& first_moment, const at::Tensor& second_moment) {
+  const at::Tensor begun = first_moment.ne(0).logical_or(second_moment.ne(0));  // [rows, ...]
+  return begun.flatten(1).any(1).to(at::kByte);
+}
+
+}  // namespace
 
 AdamW::AdamW(const std::vector<ParameterGroup>& groups, const AdamWOptions& options) : options_(options) {
   for (const auto& from : groups) {
-    Group& group =
-        groups_.emplace_back(Group{from.head, from.rate_factor, from.weight_decay, {}, {}, {}, {}});
+    Group& group = groups_.emplace_back(Group{from.head, from.rate_factor, from.weight_decay, {}});
     for (const auto& [name, tensor] : from.parameters) {
-      group.names.push_back(name);
-      group.parameters.push_back(tensor);
-      group.first_moments.push_back(at::zeros_like(tensor).requires_grad_(false));
-      group.second_moments.push_back(at::zeros_like(tensor).requires_grad_(false));
+      group.states.push_back({name,
+                              tensor,
+                              at::zeros_like(tensor).requires_grad_(false),
+                              at::zeros_like(tensor).requires_grad_(false),
+                              {}});
     }
   }
 }
@@ -21,32 +32,33 @@ void AdamW::step(LearningRates rates, double divisor) {
   at::NoGradGuard no_gradient;
   ++steps_;
   for (auto& group : groups_) {
-    std::vector<at::Tensor> parameters, gradients, first, second, steps;
-    for (size_t i = 0; i < group.parameters.size(); ++i) {
-      const at::Tensor& gradient = group.parameters[i].grad();
+    std::vector<AdamWTarget> targets;
+    for (auto& state : group.states) {
+      const at::Tensor& gradient = state.parameter.grad();
       if (!gradient.defined()) continue;
-      parameters.push_back(group.parameters[i]);
-      gradients.push_back(gradient);
-      first.push_back(group.first_moments[i]);
-      second.push_back(group.second_moments[i]);
+      if (gradient.is_sparse() && !state.begun_rows.defined())
+        state.begun_rows = rows_begun(state.first_moment, state.second_moment);
+      targets.push_back(
+          {state.parameter, gradient, state.first_moment, state.second_moment, state.begun_rows});
     }
-    if (parameters.empty()) continue;
-    std::optional<at::Tensor> scale;
-    if (divisor != 1) scale = at::full({}, divisor, parameters[0].options().dtype(at::kFloat));
-    steps.assign(parameters.size(), at::full({}, steps_, parameters[0].options().dtype(at::kFloat)));
-    at::_fused_adamw_(parameters, gradients, first, second, /*max_exp_avg_sqs=*/{}, steps,
-                      (group.head ? rates.head : rates.encoder) * group.rate_factor, options_.beta1,
-                      options_.beta2, group.weight_decay, options_.eps, /*amsgrad=*/false,
-                      /*maximize=*/false, scale);
+    adamw_update(targets, {(group.head ? rates.head : rates.encoder) * group.rate_factor, group.weight_decay,
+                           options_.beta1, options_.beta2, options_.eps, steps_, divisor});
+  }
+}
+
+void AdamW::moments_replaced(int64_t steps) {
+  steps_ = steps;
+  for (auto& group : groups_) {
+    for (auto& state : group.states) state.begun_rows = at::Tensor();
   }
 }
 
 TensorMap AdamW::moments() const {
   TensorMap moments;
   for (const auto& group : groups_) {
-    for (size_t i = 0; i < group.names.size(); ++i) {
-      moments.emplace_back("exp_avg." + group.names[i], group.first_moments[i]);
-      moments.emplace_back("exp_avg_sq." + group.names[i], group.second_moments[i]);
+    for (const auto& state : group.states) {
+      moments.emplace_back("exp_avg." + state.name, state.first_moment);
+      moments.emplace_back("exp_avg_sq." + state.name, state.second_moment);
     }
   }
   return moments;

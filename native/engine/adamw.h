@@ -18,29 +18,35 @@ struct LearningRates {
   double head = 0;
 };
 
-/** Decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2) through LibTorch's fused operator. */
+/** AdamW over all groups, its state and its count of steps; what a step computes is in ops/adamw_update.h. */
 class AdamW {
  public:
   AdamW(const std::vector<ParameterGroup>& groups, const AdamWOptions& options);
 
   /**
-   * Updates every parameter that has a gradient.
+   * Updates every parameter that has a gradient: a dense or a coalesced sparse one.
    * @param divisor what gradients are divided by first, in the same pass; they may keep it or not
    */
   void step(LearningRates rates, double divisor = 1);
 
   int64_t steps() const { return steps_; }
-  void set_steps(int64_t steps) { steps_ = steps; }
+  /** To be called when the moments have been written to. */
+  void moments_replaced(int64_t steps);
   /** The moments themselves by name, `exp_avg.` and `exp_avg_sq.` before the parameter's. */
   TensorMap moments() const;
 
  private:
+  struct State {
+    std::string name;
+    at::Tensor parameter, first_moment, second_moment;
+    /** See AdamWTarget; made with the first sparse gradient. */
+    at::Tensor begun_rows;
+  };
   struct Group {
     bool head;
     double rate_factor;
     double weight_decay;
-    std::vector<std::string> names;
-    std::vector<at::Tensor> parameters, first_moments, second_moments;
+    std::vector<State> states;
   };
 
   AdamWOptions options_;

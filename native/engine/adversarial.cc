@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "ops/adamw_update.h"
+
 namespace gp {
 
 PerturbedEmbeddings::PerturbedEmbeddings(const at::Tensor& embeddings, const AdversarialOptions& options)
@@ -13,9 +15,10 @@ PerturbedEmbeddings::PerturbedEmbeddings(const at::Tensor& embeddings, const Adv
 
 void PerturbedEmbeddings::ascend(const at::Tensor& gradient) {
   at::NoGradGuard no_gradient;
-  const double slope = gradient.norm().item<double>();
+  const at::Tensor once = gradient.is_sparse() ? gradient.coalesce() : gradient;
+  const double slope = gradient_norm({once});
   if (slope == 0) return;
-  perturbation_.add_(gradient, options_.alpha / slope);
+  perturbation_.add_(once, options_.alpha / slope);
   const double distance = perturbation_.norm().item<double>();
   if (distance > options_.epsilon) perturbation_.mul_(options_.epsilon / distance);
   at::add_out(perturbed_, original_, perturbation_);

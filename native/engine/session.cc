@@ -183,7 +183,8 @@ std::pair<double, TensorMap> Session::gradients(const Batch& batch, const GoldSp
   loss.backward();
   TensorMap gradients;
   for (const auto& [name, tensor] : model().parameters().all()) {
-    gradients.emplace_back(name, tensor.grad().defined() ? tensor.grad() : at::zeros_like(tensor));
+    const at::Tensor& gradient = tensor.grad();
+    gradients.emplace_back(name, !gradient.defined() ? at::zeros_like(tensor) : gradient.to_dense());
   }
   gradients = on_cpu(gradients);
   model().parameters().clear_gradients();

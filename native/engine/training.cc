@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "engine/adversarial.h"
+#include "ops/adamw_update.h"
 
 namespace gp {
 namespace {
@@ -29,14 +30,22 @@ class GradientScope {
   Parameters& parameters_;
 };
 
-/** Global L2 norm of all gradients. */
-double gradient_norm(const Parameters& parameters) {
+/** Every row of a sparse gradient once. */
+void coalesce_gradients(const Parameters& parameters) {
   at::NoGradGuard no_gradient;
+  for (const auto& [name, tensor] : parameters.all()) {
+    at::Tensor& gradient = tensor.mutable_grad();
+    if (gradient.defined() && gradient.is_sparse()) gradient = gradient.coalesce();
+  }
+}
+
+/** Global L2 norm of all gradients. */
+double norm_of_gradients(const Parameters& parameters) {
   std::vector<at::Tensor> gradients;
   for (const auto& [name, tensor] : parameters.all()) {
     if (tensor.grad().defined()) gradients.push_back(tensor.grad());
   }
-  return at::stack(at::_foreach_norm(gradients, 2)).norm().item<double>();
+  return gradient_norm(gradients);
 }
 
 /** What gradients are to be divided by so that their norm is at most `limit` (0: any). */
@@ -61,7 +70,8 @@ StepResult Training::step(const std::vector<LabelledBatch>& batches, LearningRat
   StepResult result{add_gradients(batches, moving), std::nan(""), false};
   if (!std::isfinite(result.loss)) return result;
   if (options_.adversarial && !add_adversarial_gradients(batches, moving)) return result;
-  result.gradient_norm = gradient_norm(model_.parameters());
+  coalesce_gradients(model_.parameters());
+  result.gradient_norm = norm_of_gradients(model_.parameters());
   if (!std::isfinite(result.gradient_norm)) return result;
   optimizer_.step(rates, clipping_divisor(result.gradient_norm, options_.max_grad_norm));
   if (average_) average_->update(optimizer_.steps());

@@ -80,7 +80,7 @@ void Training::load(const std::string& path, RandomStream& random) {
   }
   at::NoGradGuard no_gradient;
   for (const auto& [name, target] : targets) target.copy_(given.at(name));
-  optimizer_.set_steps(steps);
+  optimizer_.moments_replaced(steps);
   random = saved;
 }
 

@@ -14,6 +14,7 @@ void check_attention(Report& report);
 void check_linear(Report& report);
 void check_residual_norm(Report& report);
 void check_narrow_linear(Report& report);
+void check_adamw_update(Report& report);
 void check_gold_spans(Report& report);
 void check_span_loss(Report& report);
 void check_span_divergence(Report& report);

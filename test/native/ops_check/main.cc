@@ -15,6 +15,7 @@ int main() {
   gp::check::check_linear(report);
   gp::check::check_residual_norm(report);
   gp::check::check_narrow_linear(report);
+  gp::check::check_adamw_update(report);
   gp::check::check_gold_spans(report);
   gp::check::check_span_loss(report);
   gp::check::check_span_divergence(report);
