@@ -17,7 +17,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { GlobalPointerError } from "../lib/errors.js";
-import { loadAddon } from "../lib/model/native.js";
+import { loadAddon, trainingPrecisions, type Precision } from "../lib/model/native.js";
 import { formatTable } from "../lib/terminal/table.js";
 import { runBenchmark } from "./run-benchmark.js";
 import { Inputs, missingFor, type Corpora } from "./speed/inputs.js";
@@ -33,6 +33,10 @@ const note = (text: string): void => { process.stderr.write(`${text}\n`); };
 
 function hasPackages(python: string, packages: readonly string[]): boolean {
   return spawnSync(python, ["-c", `import ${packages.join(", ")}`], { stdio: "ignore" }).status === 0;
+}
+
+function isTrainingPrecision(precision: Precision): boolean {
+  return trainingPrecisions.some((name) => name === precision);
 }
 
 /** The sides that can take part in a workload, the project first. */
@@ -53,10 +57,9 @@ class Sides {
     const script = (name: string): string => join(root, "bench", "baseline", name);
     const own = join(root, "dist", "bench", "speed", "project-side.js");
     const sides: Side[] = [{ name: "globalpointer", command: process.execPath, args: [own, input] }];
-    if (task !== "train") {
-      for (const precision of this.narrow) {
-        sides.push({ name: `globalpointer ${precision}`, command: process.execPath, args: [own, input, precision] });
-      }
+    for (const precision of this.narrow) {
+      if (task === "train" && !isTrainingPrecision(precision)) continue;
+      sides.push({ name: `globalpointer ${precision}`, command: process.execPath, args: [own, input, precision] });
     }
     const add = (name: string, rival: string, args: string[]): void => {
       sides.push({ name, ...(sides.some((side) => side.name === rival) ? { rival } : {}), command: this.python, args });

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { LabelledBatch } from "../../lib/data/dataset.js";
 import { GlobalPointer } from "../../lib/index.js";
-import { precisions } from "../../lib/model/native.js";
+import { precisions, trainingPrecisions } from "../../lib/model/native.js";
 import type { WorkloadInput } from "./inputs.js";
 
 const RATES = { encoder: 5e-5, head: 5e-5 };
@@ -19,13 +19,15 @@ function labelled({ sequences, gold }: WorkloadInput["batches"][number]): Labell
 }
 
 /** @returns what does one pass and tells its result */
-async function prepare(input: WorkloadInput, model: GlobalPointer): Promise<() => Promise<number>> {
+async function prepare(
+  input: WorkloadInput, model: GlobalPointer, precision: string,
+): Promise<() => Promise<number>> {
   const { engine } = model;
   switch (input.task) {
     case "train":
       await engine.configureOptimizer({
         weightDecay: 0.01, beta1: 0.9, beta2: 0.999, eps: 1e-8, maxGradNorm: 1, decayAll: false,
-      });
+      }, { precision: trainingPrecisions.find((name) => name === precision) ?? "fp32" });
       return async () => {
         let loss = NaN;
         for (const batch of input.batches) ({ loss } = await engine.trainStep([labelled(batch)], RATES));
@@ -51,8 +53,10 @@ async function prepare(input: WorkloadInput, model: GlobalPointer): Promise<() =
 async function main(): Promise<void> {
   const input = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as WorkloadInput;
   const precision = precisions.find((name) => name === process.argv[3]) ?? "fp32";
-  const model = await GlobalPointer.load(input.model, { device: "cpu", precision });
-  const pass = await prepare(input, model);
+  // A model that learns is loaded in single precision.
+  const loaded = input.task === "train" ? "fp32" : precision;
+  const model = await GlobalPointer.load(input.model, { device: "cpu", precision: loaded });
+  const pass = await prepare(input, model, precision);
   await pass(); // warm
   const say = (answer: unknown): void => { process.stdout.write(`${JSON.stringify(answer)}\n`); };
   say({ ready: true });

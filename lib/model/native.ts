@@ -107,6 +107,12 @@ export interface StepOptions {
   labelSmoothing?: number;
   /** Encoder layers keep their input only and are computed again in the backward pass; results are the same bits. */
   activationCheckpointing?: boolean;
+  /**
+   * What the products of linear layers are computed in, forward and backward. Default: `fp32`. `bf16` rounds both sides
+   * of a product and sums in fp32; weights, moments and all else stay in fp32. Predictions meanwhile are in fp32.
+   * `DEVICE` where the processor lacks the instructions.
+   */
+  precision?: TrainingPrecision;
 }
 
 export interface LearningRates {
@@ -122,6 +128,10 @@ export interface StepResult {
   /** False when loss or gradient were not finite: weights, average, optimizer and random state are then as before. */
   applied: boolean;
 }
+
+/** What linear layers are computed in while a model learns. */
+export const trainingPrecisions = ["fp32", "bf16"] as const;
+export type TrainingPrecision = (typeof trainingPrecisions)[number];
 
 /** What the linear layers of predictions are computed in. */
 export const precisions = ["fp32", "bf16", "int8"] as const;

@@ -72,6 +72,10 @@ void add_step_options(const Napi::Object& object, const ModelShape& shape, Train
   if (has(object, "activationCheckpointing")) {
     options.activation_checkpointing = boolean_property(object, "activationCheckpointing");
   }
+  if (has(object, "precision")) {
+    const bool rounds = choice_property(object, "precision", {"fp32", "bf16"}) == "bf16";
+    options.precision = rounds ? Precision::kBfloat16 : Precision::kFloat;
+  }
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ void Session::initialise() {
   // Set in any case: a new thread would take over what the last engine was given.
   at::set_num_threads(options_.threads > 0 ? options_.threads : at::intraop_default_num_threads());
   device_ = resolve_device(options_.device);
-  require_precision();
+  require_precision(options_.precision);
   build_model();
   random_ = {options_.seed, 0};
   if (device_.is_cuda()) {
@@ -48,15 +48,15 @@ void Session::build_model() {
   }
 }
 
-void Session::require_precision() const {
-  if (options_.precision == Precision::kFloat) return;
-  const bool int8 = options_.precision == Precision::kInt8;
+void Session::require_precision(Precision precision) const {
+  if (precision == Precision::kFloat) return;
+  const bool int8 = precision == Precision::kInt8;
   const std::string name = int8 ? "int8" : "bf16";
   if (!device_.is_cpu()) {
     throw Error("DEVICE",
-                "The precision " + name + " is for predictions on the CPU: use --device cpu, or fp32.");
+                "The precision " + name + " is computed on the CPU alone: use --device cpu, or fp32.");
   }
-  if (has_precision(options_.precision)) return;
+  if (has_precision(precision)) return;
   throw Error("DEVICE", "The precision " + name + " needs a processor with AVX-512 " +
                             (int8 ? "VNNI" : "BF16") + ", which this one does not have: use fp32.");
 }
@@ -99,6 +99,7 @@ void Session::save_state_dict(const std::string& path) const {
 
 void Session::configure_training(const TrainingOptions& options) {
   require_full_precision("train");
+  require_precision(options.precision);
   if (training_) training_->keep_average();
   training_.reset();
   model().weights_replaced();

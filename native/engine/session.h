@@ -72,7 +72,7 @@ class Session {
  private:
   void build_model();
   /** @throws Error DEVICE when the processor, or the device, cannot compute in the precision asked for */
-  void require_precision() const;
+  void require_precision(Precision precision) const;
   /** @throws Error BAD_WEIGHTS in a narrower precision, in which models are for predictions alone */
   void require_full_precision(const char* what_for) const;
   /** @throws Error INTERNAL before initialise, or when that failed */

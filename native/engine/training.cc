@@ -81,8 +81,8 @@ StepResult Training::step(const std::vector<LabelledBatch>& batches, LearningRat
 }
 
 at::Tensor Training::batch_loss(const LabelledBatch& labelled, RandomStream& random) const {
-  return model_.loss(labelled.batch, labelled.gold, {true, &random, options_.activation_checkpointing},
-                     options_.loss);
+  return model_.loss(labelled.batch, labelled.gold,
+                     {true, &random, options_.activation_checkpointing, options_.precision}, options_.loss);
 }
 
 double Training::pass(const std::vector<LabelledBatch>& batches, RandomStream& random,

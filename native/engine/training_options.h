@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "model/loss_options.h"
+#include "ops/precision.h"
 
 namespace gp {
 
@@ -43,6 +44,9 @@ struct TrainingOptions {
   LossOptions loss;
   /** Encoder layers keep their input only, and are computed again in the backward pass. */
   bool activation_checkpointing = false;
+  /** What the products of linear layers are computed in: kFloat or kBfloat16. Weights and moments are in
+   * single precision in any case. */
+  Precision precision = Precision::kFloat;
 };
 
 }  // namespace gp

@@ -106,10 +106,10 @@ BertLayer::BertLayer(Parameters& parameters, const std::string& name, const Mode
 at::Tensor BertLayer::attention_input(const at::Tensor& x, const Sequences& sequences,
                                       ForwardMode mode) const {
   const int64_t tokens = x.size(0), hidden = x.size(1);
-  const at::Tensor projected =
-      narrow_attention_ ? narrow_attention_->forward(x)
-                        : linear(x, {query.weight, key.weight, value.weight},
-                                 {query.bias, key.bias, value.bias}, usable(attention_panels_, mode));
+  const at::Tensor projected = narrow_attention_ ? narrow_attention_->forward(x)
+                                                 : linear(x, {query.weight, key.weight, value.weight},
+                                                          {query.bias, key.bias, value.bias},
+                                                          usable(attention_panels_, mode), mode.learning);
   const at::Tensor qkv = projected.view({tokens, 3, heads, hidden / heads});  // [T, 3, heads, d]
   if (!rotary) return qkv;
   const int64_t turned = rotary_value ? 3 : 2;
@@ -135,7 +135,7 @@ at::Tensor BertLayer::forward(const at::Tensor& x, const Sequences& sequences, F
 at::Tensor BertLayer::feed_forward_output(const at::Tensor& x, ForwardMode mode) const {
   if (intermediate.narrow) return output.narrow->forward(intermediate.narrow->forward(x, &activation));
   return feed_forward(x, {intermediate.weight, intermediate.bias, output.weight, output.bias}, activation,
-                      usable(feed_forward_panels_, mode));
+                      usable(feed_forward_panels_, mode), mode.learning);
 }
 
 void BertLayer::narrow_to(Precision precision) {

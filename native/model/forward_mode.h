@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ops/precision.h"
 #include "ops/random_mask.h"
 
 namespace gp {
@@ -10,6 +11,8 @@ struct ForwardMode {
   RandomStream* random = nullptr;
   /** Whether encoder layers keep their input only, and are computed again in the backward pass. */
   bool checkpointing = false;
+  /** What the products of linear layers that learn are computed in: kFloat or kBfloat16. */
+  Precision learning = Precision::kFloat;
 };
 
 }  // namespace gp

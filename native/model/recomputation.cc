@@ -55,7 +55,9 @@ struct Recomputation : torch::CustomClassHolder {
   at::Tensor again(const at::Tensor& x) const {
     RandomStream same = stream;
     const CudaRandomState same_on_cuda(x.device(), cuda_state);
-    return block(x, {mode.training, &same, mode.checkpointing});
+    ForwardMode again = mode;
+    again.random = &same;
+    return block(x, again);
   }
 
   Block block;

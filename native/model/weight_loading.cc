@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "weights/error.h"
+#include "weights/mapped_file.h"
 
 namespace gp {
 namespace {
@@ -130,7 +131,11 @@ LoadReport load_weights(Parameters& parameters, const std::string& path, LoadSco
     if (used.count(name) == 0) report.unexpected.push_back(name);
   }
   at::NoGradGuard no_gradient;
-  for (auto& [target, source] : copies) target.copy_(source);
+  for (auto& [target, source] : copies) {
+    target.copy_(source);
+    // Else the whole file stands in memory beside the whole model.
+    file.mapping->forget(source.const_data_ptr(), source.nbytes());
+  }
   return report;
 }
 

@@ -33,7 +33,8 @@ void for_parts(int64_t rows, int64_t inner, const Visit& visit) {
 /** The block's output; u = x W_1^T + b_1 is kept where `before` [T, inner] is defined. */
 template <typename Right>
 at::Tensor output_of(const at::Tensor& x, const FeedForwardWeights& weights, const Right& inner_right,
-                     const Right& outer_right, Activation activation, const at::Tensor& before) {
+                     const Right& outer_right, Activation activation, Precision precision,
+                     const at::Tensor& before) {
   const int64_t rows = x.size(0), in = x.size(1), inner = inner_right.columns(), out = outer_right.columns();
   at::Tensor y = at::empty({rows, out}, x.options().requires_grad(false));
   const at::Tensor part = at::empty({std::min(rows, rows_of_part(rows, inner)), inner}, y.options());
@@ -43,16 +44,17 @@ at::Tensor output_of(const at::Tensor& x, const FeedForwardWeights& weights, con
               *outer_bias = weights.outer_bias.const_data_ptr<float>();
   for_parts(rows, inner, [&](int64_t first, int64_t count) {
     const OutputMatrix u{kept != nullptr ? kept + first * inner : activated, inner};
-    panel_product(count, x.const_data_ptr<float>() + first * in, in, inner_right, u, [&](const Tile& tile) {
-      add_bias(inner_bias, u, tile);
-      for (int64_t r = 0; r < tile.rows; ++r) {
-        const int64_t at = (tile.row + r) * inner + tile.column;
-        activate(activation, u.data + at, tile.columns, activated + at);
-      }
-    });
+    panel_product_in(precision, count, x.const_data_ptr<float>() + first * in, inner_right, u,
+                     [&](const Tile& tile) {
+                       add_bias(inner_bias, u, tile);
+                       for (int64_t r = 0; r < tile.rows; ++r) {
+                         const int64_t at = (tile.row + r) * inner + tile.column;
+                         activate(activation, u.data + at, tile.columns, activated + at);
+                       }
+                     });
     const OutputMatrix result{y.data_ptr<float>() + first * out, out};
-    panel_product(count, activated, inner, outer_right, result,
-                  [&](const Tile& tile) { add_bias(outer_bias, result, tile); });
+    panel_product_in(precision, count, activated, outer_right, result,
+                     [&](const Tile& tile) { add_bias(outer_bias, result, tile); });
   });
   return y;
 }
@@ -60,25 +62,28 @@ at::Tensor output_of(const at::Tensor& x, const FeedForwardWeights& weights, con
 struct FeedForwardFunction : torch::autograd::Function<FeedForwardFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x_in, const at::Tensor& inner_weight,
                             const at::Tensor& inner_bias, const at::Tensor& outer_weight,
-                            const at::Tensor& outer_bias, int64_t activation) {
+                            const at::Tensor& outer_bias, int64_t activation, int64_t precision) {
     const at::Tensor x = x_in.contiguous();
     const at::Tensor before = at::empty({x.size(0), inner_weight.size(0)}, x.options().requires_grad(false));
     context->save_for_backward({x, inner_weight, outer_weight, before});
     context->saved_data["activation"] = activation;
+    context->saved_data["precision"] = precision;
     return output_of(x, {inner_weight, inner_bias, outer_weight, outer_bias}, TransposedWeights(inner_weight),
-                     TransposedWeights(outer_weight), static_cast<Activation>(activation), before);
+                     TransposedWeights(outer_weight), static_cast<Activation>(activation),
+                     static_cast<Precision>(precision), before);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &inner_weight = saved[1], &outer_weight = saved[2], &before = saved[3];
     const auto activation = static_cast<Activation>(context->saved_data["activation"].toInt());
+    const auto precision = static_cast<Precision>(context->saved_data["precision"].toInt());
     const bool learns = context->needs_input_grad(1), passes_on = context->needs_input_grad(0);
     const at::Tensor gradient = gradients[0].contiguous();
     const int64_t rows = x.size(0), in = x.size(1), inner = before.size(1), out = gradient.size(1);
     const StackedWeights outer_right(outer_weight), inner_right(inner_weight);
     at::Tensor dx = passes_on ? at::empty_like(x).requires_grad_(false) : at::Tensor();
-    WeightGradient inner_gradient(inner, in), outer_gradient(out, inner);
+    WeightGradient inner_gradient(inner, in, precision), outer_gradient(out, inner, precision);
     const at::Tensor parts =
         at::empty({2, std::min(rows, rows_of_part(rows, inner)), inner}, x.options().requires_grad(false));
     float *const h = parts[0].data_ptr<float>(), *const slope = parts[1].data_ptr<float>();
@@ -87,7 +92,7 @@ struct FeedForwardFunction : torch::autograd::Function<FeedForwardFunction> {
       const float* g = gradient.const_data_ptr<float>() + first * out;
       const float* input = x.const_data_ptr<float>() + first * in;
       // The inner layer is activated again beside the slope, which takes the same exponentials.
-      panel_product(count, g, out, outer_right, {slope, inner}, [&](const Tile& tile) {
+      panel_product_in(precision, count, g, outer_right, {slope, inner}, [&](const Tile& tile) {
         for (int64_t r = 0; r < tile.rows; ++r) {
           const int64_t at = (tile.row + r) * inner + tile.column;
           activate_backward(activation, u + at, tile.columns, h + at, slope + at);
@@ -98,16 +103,18 @@ struct FeedForwardFunction : torch::autograd::Function<FeedForwardFunction> {
         inner_gradient.add(count, slope, input);
       }
       if (passes_on) {
-        panel_product(count, slope, inner, inner_right, {dx.data_ptr<float>() + first * in, in},
-                      [](const Tile&) {});
+        panel_product_in(precision, count, slope, inner_right, {dx.data_ptr<float>() + first * in, in},
+                         [](const Tile&) {});
       }
     });
-    if (!learns) return {dx, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
+    if (!learns)
+      return {dx, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
     return {dx,
             inner_gradient.weight(),
             inner_gradient.bias(),
             outer_gradient.weight(),
             outer_gradient.bias(),
+            at::Tensor(),
             at::Tensor()};
   }
 };
@@ -115,16 +122,16 @@ struct FeedForwardFunction : torch::autograd::Function<FeedForwardFunction> {
 }  // namespace
 
 at::Tensor feed_forward_cpu(const at::Tensor& x, const FeedForwardWeights& weights, Activation activation,
-                            FeedForwardCache* cache) {
+                            FeedForwardCache* cache, Precision learning) {
   const auto& [inner_weight, inner_bias, outer_weight, outer_bias] = weights;
   if (wants_gradient(x, {inner_weight, inner_bias, outer_weight, outer_bias})) {
     return FeedForwardFunction::apply(x, inner_weight, inner_bias, outer_weight, outer_bias,
-                                      static_cast<int64_t>(activation));
+                                      static_cast<int64_t>(activation), static_cast<int64_t>(learning));
   }
   FeedForwardCache none;
   FeedForwardCache& kept = cache != nullptr ? *cache : none;
   return output_of(x.contiguous(), weights, kept.inner.transposed({inner_weight}),
-                   kept.outer.transposed({outer_weight}), activation, {});
+                   kept.outer.transposed({outer_weight}), activation, Precision::kFloat, {});
 }
 
 }  // namespace gp

@@ -4,6 +4,7 @@
 
 #include "ops/activation.h"
 #include "ops/panel_cache.h"
+#include "ops/precision.h"
 
 namespace gp {
 
@@ -13,13 +14,18 @@ namespace gp {
  * @param weights [out_n, in] each
  * @param biases [out_n] each
  * @param cache keeps what was prepared of the weights, while no gradient is asked for; null to keep nothing
+ * @param learning what products are computed in while a gradient is asked for, forward and backward:
+ * kFloat, or kBfloat16, which rounds both sides and sums in single precision
  * @return [T, sum of out_n]
  */
-at::Tensor linear(const at::Tensor& x, at::TensorList weights, at::TensorList biases, PanelCache* cache);
+at::Tensor linear(const at::Tensor& x, at::TensorList weights, at::TensorList biases, PanelCache* cache,
+                  Precision learning);
 /** The same in plain ATen. */
-at::Tensor linear_reference(const at::Tensor& x, at::TensorList weights, at::TensorList biases);
+at::Tensor linear_reference(const at::Tensor& x, at::TensorList weights, at::TensorList biases,
+                            Precision learning);
 /** The same by tile products; float, CPU. */
-at::Tensor linear_cpu(const at::Tensor& x, at::TensorList weights, at::TensorList biases, PanelCache* cache);
+at::Tensor linear_cpu(const at::Tensor& x, at::TensorList weights, at::TensorList biases, PanelCache* cache,
+                      Precision learning);
 
 /** A linear layer to be followed by an activation, and one that follows it. */
 struct FeedForwardWeights {
@@ -43,19 +49,19 @@ struct FeedForwardCache {
 /**
  * activation(x W_1^T + b_1) W_2^T + b_2 (Vaswani et al. 2017, eq. 2).
  * @param x [T, in]
- * @param cache as for `linear`
+ * @param cache, learning as for `linear`
  * @return [T, out]
  */
 at::Tensor feed_forward(const at::Tensor& x, const FeedForwardWeights& weights, Activation activation,
-                        FeedForwardCache* cache);
+                        FeedForwardCache* cache, Precision learning);
 /** The same in plain ATen. */
 at::Tensor feed_forward_reference(const at::Tensor& x, const FeedForwardWeights& weights,
-                                  Activation activation);
+                                  Activation activation, Precision learning);
 /**
  * The same by tile products, bias and activation while a tile is in the cache; of the inner layer the values
  * before the activation are kept alone. Float, CPU.
  */
 at::Tensor feed_forward_cpu(const at::Tensor& x, const FeedForwardWeights& weights, Activation activation,
-                            FeedForwardCache* cache);
+                            FeedForwardCache* cache, Precision learning);
 
 }  // namespace gp

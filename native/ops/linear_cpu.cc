@@ -13,14 +13,24 @@ using torch::autograd::variable_list;
 
 at::Tensor joined(at::TensorList biases) { return biases.size() == 1 ? biases[0] : at::cat(biases); }
 
+/** gradient [T, out] W, as [T, in], for weights below each other */
+at::Tensor input_gradient(const at::Tensor& gradient, at::TensorList weights, Precision precision) {
+  const StackedWeights right(weights);
+  at::Tensor dx = at::empty({gradient.size(0), right.columns()}, gradient.options());
+  panel_product_in(precision, gradient.size(0), gradient.const_data_ptr<float>(), right,
+                   {dx.data_ptr<float>(), right.columns()}, [](const Tile&) {});
+  return dx;
+}
+
 struct LinearFunction : torch::autograd::Function<LinearFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x_in, at::TensorList weights,
-                            at::TensorList biases) {
+                            at::TensorList biases, int64_t precision) {
     const at::Tensor x = x_in.contiguous();
+    context->saved_data["precision"] = precision;
     variable_list saved{x};
     saved.insert(saved.end(), weights.begin(), weights.end());
     context->save_for_backward(std::move(saved));
-    return panel_linear(x, TransposedWeights(weights), joined(biases));
+    return panel_linear(x, TransposedWeights(weights), joined(biases), static_cast<Precision>(precision));
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
@@ -28,11 +38,12 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
     const at::Tensor gradient = gradients[0].contiguous(), &x = saved[0];
     const size_t count = saved.size() - 1;
     const at::TensorList weights = at::TensorList(saved).slice(1);
-    variable_list result(1 + 2 * count);
-    if (context->needs_input_grad(0)) result[0] = input_gradient(gradient, weights);
+    const auto precision = static_cast<Precision>(context->saved_data["precision"].toInt());
+    variable_list result(2 + 2 * count);
+    if (context->needs_input_grad(0)) result[0] = input_gradient(gradient, weights, precision);
     if (!context->needs_input_grad(1)) return result;
     // Weights over one input learn together or not at all.
-    WeightGradient of_all(gradient.size(1), x.size(1));
+    WeightGradient of_all(gradient.size(1), x.size(1), precision);
     of_all.add(x.size(0), gradient.const_data_ptr<float>(), x.const_data_ptr<float>());
     const at::Tensor of_weights = of_all.weight(), of_biases = of_all.bias();
     int64_t first = 0;
@@ -48,18 +59,13 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
 
 }  // namespace
 
-at::Tensor input_gradient(const at::Tensor& gradient, at::TensorList weights) {
-  const StackedWeights panels(weights);
-  at::Tensor dx = at::empty({gradient.size(0), panels.columns()}, gradient.options());
-  panel_product(gradient.size(0), gradient.const_data_ptr<float>(), gradient.size(1), panels,
-                {dx.data_ptr<float>(), panels.columns()}, [](const Tile&) {});
-  return dx;
-}
-
-at::Tensor linear_cpu(const at::Tensor& x, at::TensorList weights, at::TensorList biases, PanelCache* cache) {
-  if (wants_gradient(x, weights)) return LinearFunction::apply(x, weights, biases);
+at::Tensor linear_cpu(const at::Tensor& x, at::TensorList weights, at::TensorList biases, PanelCache* cache,
+                      Precision learning) {
+  if (wants_gradient(x, weights))
+    return LinearFunction::apply(x, weights, biases, static_cast<int64_t>(learning));
   PanelCache none;
-  return panel_linear(x.contiguous(), (cache != nullptr ? *cache : none).transposed(weights), joined(biases));
+  return panel_linear(x.contiguous(), (cache != nullptr ? *cache : none).transposed(weights), joined(biases),
+                      Precision::kFloat);
 }
 
 }  // namespace gp

@@ -4,11 +4,11 @@
 #include <ATen/native/CPUBlas.h>
 
 #include <algorithm>
-#include <cstring>
 #include <exception>
 #include <limits>
 #include <vector>
 
+#include "ops/bfloat16_rows.h"
 #include "ops/panel_product.h"
 #include "ops/precision.h"
 #include "ops/simd.h"
@@ -56,30 +56,17 @@ GP_MULTIVERSION void dequantize_row(const int32_t* sums, int64_t count, RowScale
     out[i] = row.scale * scales[i] * static_cast<float>(sums[i]) + row.offset * column_sums[i] + bias[i];
 }
 
-GP_MULTIVERSION void round_row(const float* x, int64_t count, uint16_t* out) {
-#pragma omp simd
-  for (int64_t i = 0; i < count; ++i) {
-    uint32_t bits;
-    std::memcpy(&bits, &x[i], sizeof(bits));
-    // To the nearest, ties to even; the largest numbers become infinity, and what is no number stays none.
-    const uint32_t rounded = (bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16;
-    out[i] = static_cast<uint16_t>(x[i] != x[i] ? 0x7FC0U : rounded);
-  }
-}
-
 /** As panel_product shares its tasks out: tiles of 64 rows and 64 columns, each computed by visit(tile). */
 template <typename Visit>
 void for_tiles(int64_t rows, int64_t columns, const Visit& visit) {
   const int64_t blocks = (rows + kTileProductRows - 1) / kTileProductRows;
   const int64_t panels = (columns + kPanelColumns - 1) / kPanelColumns;
-  at::parallel_for(0, blocks * panels, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t task = begin; task < end; ++task) {
+  for_tasks(blocks * panels, [&] {
+    return [&, registers = TileRegisters()](int64_t task) {
       const int64_t row = task / panels * kTileProductRows, column = task % panels * kPanelColumns;
       visit(Tile{row, std::min(kTileProductRows, rows - row), column,
                  std::min(kPanelColumns, columns - column)});
-    }
-    // On processors with tile registers (AMX) a thread keeps their configuration until it is told.
-    at::native::cpublas::brgemm_release();
+    };
   });
 }
 
@@ -172,16 +159,9 @@ at::Tensor int8_linear_reference(const at::Tensor& x, at::TensorList weights, co
 at::Tensor bfloat16_linear(const at::Tensor& x_in, const NarrowPanels<c10::BFloat16>& weights,
                            const at::Tensor& bias, const Activation* activation) {
   const at::Tensor x = x_in.contiguous();
-  const int64_t rows = x.size(0), in = x.size(1), depth = weights.depth(), out = weights.columns();
-  const at::Tensor rounded = at::empty({rows, depth}, at::kBFloat16);
-  const float* from = x.const_data_ptr<float>();
-  auto* const to = static_cast<c10::BFloat16*>(rounded.data_ptr());
-  at::parallel_for(0, rows, 8, [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) {
-      round_row(from + r * in, in, reinterpret_cast<uint16_t*>(to + r * depth));
-      std::fill(to + r * depth + in, to + (r + 1) * depth, c10::BFloat16(0.0F));
-    }
-  });
+  const int64_t rows = x.size(0), depth = weights.depth(), out = weights.columns();
+  const at::Tensor rounded = rounded_rows(x.const_data_ptr<float>(), rows, x.size(1));  // [T, depth]
+  const auto* const to = static_cast<const c10::BFloat16*>(rounded.const_data_ptr());
   at::Tensor y = at::empty({rows, out}, x.options().requires_grad(false));
   float* const result = y.data_ptr<float>();
   const float* b = bias.const_data_ptr<float>();

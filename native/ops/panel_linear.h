@@ -5,8 +5,10 @@
 
 #include <algorithm>
 
+#include "ops/bfloat16_rows.h"
 #include "ops/panel_matrix.h"
 #include "ops/panel_product.h"
+#include "ops/precision.h"
 #include "ops/simd.h"
 
 // What linear layers by tile products share.
@@ -26,18 +28,31 @@ inline void add_bias(const float* bias, const OutputMatrix& out, const Tile& til
     add_in_place(bias + tile.column, tile.columns, out.data + (tile.row + r) * out.stride + tile.column);
 }
 
+/** C = A B of numbers in A [rows, B's depth] end to end, which are rounded first where `precision` says so.
+ */
+template <typename Right, typename Finish>
+void panel_product_in(Precision precision, int64_t rows, const float* a, const Right& right, OutputMatrix c,
+                      const Finish& finish) {
+  if constexpr (Right::kCopies) {  // what is kept of weights is in single precision
+    if (precision == Precision::kBfloat16) {
+      const at::Tensor rounded = rounded_rows(a, rows, right.depth());
+      return panel_product(rows, static_cast<const c10::BFloat16*>(rounded.const_data_ptr()), rounded.size(1),
+                           right, c, finish);
+    }
+  }
+  panel_product(rows, a, right.depth(), right, c, finish);
+}
+
 /** x [T, in] B + bias, as [T, out] */
 template <typename Right>
-at::Tensor panel_linear(const at::Tensor& x, const Right& right, const at::Tensor& bias) {
+at::Tensor panel_linear(const at::Tensor& x, const Right& right, const at::Tensor& bias,
+                        Precision precision) {
   at::Tensor y = at::empty({x.size(0), right.columns()}, x.options().requires_grad(false));
   const OutputMatrix out{y.data_ptr<float>(), right.columns()};
   const float* b = bias.const_data_ptr<float>();
-  panel_product(x.size(0), x.const_data_ptr<float>(), x.size(1), right, out,
-                [&](const Tile& tile) { add_bias(b, out, tile); });
+  panel_product_in(precision, x.size(0), x.const_data_ptr<float>(), right, out,
+                   [&](const Tile& tile) { add_bias(b, out, tile); });
   return y;
 }
-
-/** gradient [T, out] W, as [T, in], for weights below each other */
-at::Tensor input_gradient(const at::Tensor& gradient, at::TensorList weights);
 
 }  // namespace gp

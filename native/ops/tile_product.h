@@ -22,14 +22,28 @@ bool takes_tile_path(const at::Tensor& tensor);
 /** Rows of a kernel are a multiple of this, or fewer: so that there are few kernels whatever the batch. */
 inline constexpr int64_t kKernelRows = 8;
 
-/** C[m, n] = A[m, k] B[k, n], or added to C; strides are distances between rows. On the calling thread. */
-inline void tile_product(int64_t m, int64_t n, int64_t k, const float* a, int64_t a_stride, const float* b,
-                         int64_t b_stride, bool add, float* c, int64_t c_stride) {
+/**
+ * C[m, n] = A[m, k] B[k, n], or added to C; strides are distances between rows. On the calling thread.
+ * Numbers rounded to bfloat16 are summed in single precision: B is [k / 2, b_stride, 2] then, in pairs of
+ * rows, and k even; only where has_precision(Precision::kBfloat16).
+ */
+template <typename Element>
+void tile_product(int64_t m, int64_t n, int64_t k, const Element* a, int64_t a_stride, const Element* b,
+                  int64_t b_stride, bool add, float* c, int64_t c_stride) {
   const int64_t rest = m > kKernelRows ? m % kKernelRows : 0, whole = m - rest;
   at::native::cpublas::brgemm(whole, n, k, a_stride, b_stride, c_stride, add, a, b, c);
   if (rest == 0) return;
   at::native::cpublas::brgemm(rest, n, k, a_stride, b_stride, c_stride, add, a + whole * a_stride, b,
                               c + whole * c_stride);
 }
+
+/** On processors with tile registers (AMX) a thread keeps their configuration until it is told: when this
+ * ends. */
+class TileRegisters {
+ public:
+  TileRegisters() = default;
+  ~TileRegisters() { at::native::cpublas::brgemm_release(); }
+  TileRegisters(TileRegisters&&) = default;
+};
 
 }  // namespace gp

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/util/BFloat16.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -25,6 +26,8 @@ class TransposedWeights {
   int64_t columns() const { return columns_; }
   /** Rows first .. first + count of a panel, as [count, 64] in `memory`. */
   const float* panel(int64_t index, int64_t first, int64_t count, float* memory) const;
+  /** The same rounded, as [count / 2 rounded up, 64, 2]. */
+  const c10::BFloat16* panel(int64_t index, int64_t first, int64_t count, c10::BFloat16* memory) const;
 
  private:
   struct Part {
@@ -47,12 +50,15 @@ class StackedWeights {
   int64_t depth() const { return depth_; }
   int64_t columns() const { return columns_; }
   const float* panel(int64_t index, int64_t first, int64_t count, float* memory) const;
+  const c10::BFloat16* panel(int64_t index, int64_t first, int64_t count, c10::BFloat16* memory) const;
 
  private:
   struct Part {
     at::Tensor weight;
     int64_t begin, end;  // its rows of B
   };
+
+  const float* row(int64_t index) const;
 
   std::vector<Part> parts_;
   int64_t depth_ = 0;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -33,6 +34,15 @@ MappedFile::MappedFile(const std::string& path) {
   size_ = static_cast<std::size_t>(status.st_size);
   address_ = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.number(), 0);
   if (address_ == MAP_FAILED) throw cannot("mapped into memory", errno);
+}
+
+void MappedFile::forget(const void* first, std::size_t count) const {
+  const auto begin = reinterpret_cast<std::uintptr_t>(first), end = begin + count;
+  const auto mapping = reinterpret_cast<std::uintptr_t>(address_);
+  if (begin < mapping || end > mapping + size_) return;
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const std::uintptr_t from = (begin + page - 1) / page * page, to = end / page * page;
+  if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
 }
 
 MappedFile::~MappedFile() { ::munmap(address_, size_); }

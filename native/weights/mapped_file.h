@@ -22,6 +22,11 @@ class MappedFile {
 
   std::string_view bytes() const { return {static_cast<const char*>(address_), size_}; }
   std::uint64_t size() const { return size_; }
+  /**
+   * Gives back the memory of the whole pages between; what is touched again is read from the file again,
+   * without what was written to it. Bytes that are not of this mapping are left alone.
+   */
+  void forget(const void* first, std::size_t count) const;
 
  private:
   void* address_ = nullptr;

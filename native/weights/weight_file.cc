@@ -12,8 +12,7 @@ namespace gp {
 namespace weights {
 namespace {
 
-WeightFile read(const std::string& path) {
-  const auto file = std::make_shared<const MappedFile>(path);
+WeightFile read_any(const std::shared_ptr<const MappedFile>& file) {
   const std::string_view bytes = file->bytes();
   if (looks_like_torch_archive(bytes)) return read_torch_archive(file);
   if (looks_like_safetensors(bytes)) return read_safetensors(file);
@@ -23,6 +22,13 @@ WeightFile read(const std::string& path) {
   }
   throw Flaw("this is neither safetensors nor a file of torch.save",
              "name a model.safetensors or pytorch_model.bin, and download it again if it is one");
+}
+
+WeightFile read(const std::string& path) {
+  const auto file = std::make_shared<const MappedFile>(path);
+  WeightFile weights = read_any(file);
+  weights.mapping = file;
+  return weights;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,10 +19,15 @@ enum class WeightFormat {
 /** Tensors by name, in the order of the file. No name occurs twice. */
 using TensorMap = std::vector<std::pair<std::string, at::Tensor>>;
 
+namespace weights {
+class MappedFile;
+}
+
 struct WeightFile {
   WeightFormat format;
   TensorMap tensors;
   std::map<std::string, std::string> metadata;  // of safetensors; empty for the other formats
+  std::shared_ptr<const weights::MappedFile> mapping = {};
 };
 
 /**

@@ -11,7 +11,8 @@ const SUBJECTS = [
   "transposes of blocks", "shares of panels", "adamw update", "gradient norm",
 ];
 /** What needs a processor with AVX-512, in parts that later ones have only. */
-const TILED = ["linear", "feed-forward", "residual and norm", "int8 linear", "bfloat16 linear"];
+const TILED = ["linear", "feed-forward", "residual and norm", "int8 linear", "bfloat16 linear",
+  "linear in bfloat16", "feed-forward in bfloat16"];
 
 interface Check {
   name: string;

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEngine } from "../../lib/model/engine.js";
-import { loadAddon, type EngineOptions, type ModelShape, type NativeEngine } from "../../lib/model/native.js";
+import {
+  loadAddon, type EngineOptions, type ModelShape, type NativeEngine, type TrainingPrecision,
+} from "../../lib/model/native.js";
 import {
   batchOf, goldOf, learningRates, optimizerOptions, readyEngine, shapeOfFixture, tinyShape, tinyStep,
 } from "./tiny-model.js";
@@ -114,6 +116,46 @@ describe.each(available)("%s", (precision) => {
     // Still there.
     expect((await engine.predict(batchOf([3], 40), new Float32Array(3).fill(-1e9))).start.length).toBeGreaterThan(0);
     await engine.dispose();
+  });
+});
+
+(available.includes("bf16") ? describe : describe.skip)("training in bf16", () => {
+  const STEPS = 30;
+  const labelled = [{ batch, gold: goldOf([[0, 1, 1, 3], [2, 4, 0, 7], [3, 0, 5, 5], [3, 2, 5, 12]]) }];
+
+  /** Losses, and the scores in the end. */
+  async function learnt(precision: TrainingPrecision): Promise<{ losses: number[]; scores: Float32Array[] }> {
+    const engine = createEngine({
+      shape: { ...shape, hiddenDropoutProb: 0.1, attentionProbsDropoutProb: 0.1 }, device: "cpu", threads: 2, seed: 3,
+    });
+    await engine.initialise();
+    await engine.configureOptimizer(optimizerOptions, { precision });
+    const losses = [];
+    for (let step = 0; step < STEPS; step++) losses.push((await engine.trainStep(labelled, learningRates)).loss);
+    const scores = await engine.scores(batch);
+    await engine.dispose();
+    return { losses, scores };
+  }
+
+  test("the loss falls as in fp32, the same every time", async () => {
+    const [full, narrow] = [await learnt("fp32"), await learnt("bf16")];
+    expect(narrow.losses).not.toEqual(full.losses);
+    narrow.losses.forEach((loss, step) => {
+      const expected = full.losses[step] ?? NaN;
+      expect(Math.abs(loss - expected)).toBeLessThan(0.02 * (full.losses[0] ?? NaN));
+    });
+    expect(narrow.losses.at(-1)).toBeLessThan(0.5 * (narrow.losses[0] ?? 0));
+    expect(await learnt("bf16")).toEqual(narrow);
+  });
+
+  test("what it learnt is predicted with in fp32", async () => {
+    const engine = await readyEngine({ shape }, { precision: "bf16" });
+    await engine.trainStep(labelled, learningRates);
+    const path = join(folder, "learnt-in-bf16.safetensors");
+    await engine.saveWeights(path);
+    const fresh = await loaded(path, {});
+    expect(await fresh.scores(batch)).toEqual(await engine.scores(batch));
+    await Promise.all([engine.dispose(), fresh.dispose()]);
   });
 });
 

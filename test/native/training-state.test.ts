@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { NativeEngine, StepOptions } from "../../lib/model/native.js";
+import { loadAddon, type NativeEngine, type StepOptions } from "../../lib/model/native.js";
 import { largestDifference } from "../support/numbers.js";
 import { readSafetensors } from "../support/safetensors.js";
 import {
@@ -15,6 +15,9 @@ beforeAll(() => { folder = mkdtempSync(join(tmpdir(), "training-")); });
 afterAll(() => { rmSync(folder, { recursive: true }); });
 afterEach(disposeAll);
 
+const inBfloat16 = loadAddon().deviceInfo().precisions.includes("bf16");
+if (!inBfloat16) console.log("not checked, for this processor cannot compute in it: training in bf16");
+
 describe("weights and optimizer, saved and loaded, go on bitwise as if nothing had happened", () => {
   test.each<[string, StepOptions]>([
     ["layer decay", { layerDecay: 0.7 }],
@@ -25,6 +28,7 @@ describe("weights and optimizer, saved and loaded, go on bitwise as if nothing h
     ["PGD", { adversarial: pgd }],
     ["R-Drop and label smoothing", { rDrop: 1, labelSmoothing: 0.2 }],
     ["activation checkpointing", { activationCheckpointing: true }],
+    ...(inBfloat16 ? [["bfloat16", { precision: "bf16" }] as [string, StepOptions]] : []),
     ["frozen layers under an average", { frozenLayers: 1, averageDecay: 0.9 }],
     ["all that go together", everything],
   ])("%s", async (name, options) => {

@@ -138,6 +138,8 @@ describe("arguments that do not fit are refused at once", () => {
     ["perturbed embeddings that are frozen", { adversarial: fgm, frozenEmbeddings: true }, RangeError],
     ["perturbed embeddings below frozen layers", { adversarial: fgm, frozenLayers: 1 }, RangeError],
     ["checkpointing as text", { activationCheckpointing: "yes" }, TypeError],
+    ["a precision to predict in", { precision: "int8" }, RangeError],
+    ["a precision as a number", { precision: 16 }, TypeError],
   ])("%s", (_, options, kind) => {
     expect(() => raw().configureOptimizer(optimizerOptions, options as StepOptions)).toThrow(kind);
   });

@@ -98,7 +98,7 @@ describe("a sound config", () => {
         epochs: 2, batchSize: 4, learningRate: 0.001, weightDecay: 0.01, decayAll: false, adamBeta1: 0.9,
         adamBeta2: 0.999, adamEps: 1e-8, maxGradNorm: 1, schedule: { type: "linear", warmupRatio: 0.1 }, seed: 2333,
         maxSeqLen: 128, device: "auto", threads: 0, layerDecay: 1, frozenEmbeddings: false, frozenLayers: 0,
-        accumulationSteps: 1, rDrop: 0, labelSmoothing: 0, activationCheckpointing: false,
+        accumulationSteps: 1, rDrop: 0, labelSmoothing: 0, activationCheckpointing: false, precision: "fp32",
       },
       evaluation: { batchSize: 32, threshold: 0 },
       tracking: { console: true, everySteps: 10, tensorboard: false },

@@ -37,12 +37,11 @@ void check_dispatch(Report& report) {
                    attention(qkv, sequences, 0, stream).equal(attention_cpu(qkv, sequences, 0, {})));
     findings.holds("rope", rope(x, sequences).equal(rope_cpu(x, sequences)));
     if (has_tile_products()) {
-      findings.holds(
-          "linear",
-          linear(wide, {weight}, {bias}, nullptr).equal(linear_cpu(wide, {weight}, {bias}, nullptr)));
-      findings.holds(
-          "feed-forward",
-          feed_forward(wide, inner, gelu, nullptr).equal(feed_forward_cpu(wide, inner, gelu, nullptr)));
+      findings.holds("linear", linear(wide, {weight}, {bias}, nullptr, Precision::kFloat)
+                                   .equal(linear_cpu(wide, {weight}, {bias}, nullptr, Precision::kFloat)));
+      findings.holds("feed-forward",
+                     feed_forward(wide, inner, gelu, nullptr, Precision::kFloat)
+                         .equal(feed_forward_cpu(wide, inner, gelu, nullptr, Precision::kFloat)));
       findings.holds(
           "residual and norm",
           residual_norm(wide, wide, norm, 0, stream).equal(residual_norm_cpu(wide, wide, norm, 0, {})));
@@ -59,10 +58,10 @@ void check_dispatch(Report& report) {
     findings.holds("attention",
                    attention(qkv, sequences, 0, stream).equal(attention_reference(qkv, sequences, 0, {})));
     findings.holds("rope", rope(x, sequences).equal(rope_reference(x, sequences)));
-    findings.holds("linear",
-                   linear(wide, {weight}, {bias}, nullptr).equal(linear_reference(wide, {weight}, {bias})));
-    findings.holds("feed-forward",
-                   feed_forward(wide, inner, gelu, nullptr).equal(feed_forward_reference(wide, inner, gelu)));
+    findings.holds("linear", linear(wide, {weight}, {bias}, nullptr, Precision::kFloat)
+                                 .equal(linear_reference(wide, {weight}, {bias}, Precision::kFloat)));
+    findings.holds("feed-forward", feed_forward(wide, inner, gelu, nullptr, Precision::kFloat)
+                                       .equal(feed_forward_reference(wide, inner, gelu, Precision::kFloat)));
     findings.holds(
         "residual and norm",
         residual_norm(wide, wide, norm, 0, stream).equal(residual_norm_reference(wide, wide, norm, 0, {})));

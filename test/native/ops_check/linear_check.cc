@@ -11,8 +11,10 @@
 #include "inputs.h"
 #include "ops/linear.h"
 #include "ops/panel_product.h"
+#include "ops/precision.h"
 #include "ops/tile_product.h"
 #include "ops/transpose.h"
+#include "two_threads.h"
 
 namespace gp::check {
 namespace {
@@ -28,27 +30,85 @@ Twins linear_twins(int64_t tokens, int64_t in, const std::vector<int64_t>& outs)
   };
   const Operation reference = [=](const auto& x) {
     const auto [weights, biases] = split(x);
-    return linear_reference(x[0], weights, biases);
+    return linear_reference(x[0], weights, biases, Precision::kFloat);
   };
   const Operation fast = [=](const auto& x) {
     const auto [weights, biases] = split(x);
-    return linear_cpu(x[0], weights, biases, nullptr);
+    return linear_cpu(x[0], weights, biases, nullptr, Precision::kFloat);
   };
   return {fast, reference, inputs, /*float_only=*/true};
 }
 
 Twins feed_forward_twins(int64_t tokens, int64_t in, int64_t inner, Activation activation) {
   const Operation reference = [=](const auto& x) {
-    return feed_forward_reference(x[0], {x[1], x[2], x[3], x[4]}, activation);
+    return feed_forward_reference(x[0], {x[1], x[2], x[3], x[4]}, activation, Precision::kFloat);
   };
   const Operation fast = [=](const auto& x) {
-    return feed_forward_cpu(x[0], {x[1], x[2], x[3], x[4]}, activation, nullptr);
+    return feed_forward_cpu(x[0], {x[1], x[2], x[3], x[4]}, activation, nullptr, Precision::kFloat);
   };
   return {fast,
           reference,
           {random_tensor({tokens, in}, 1), random_tensor({inner, in}, 2) * 0.3, random_tensor({inner}, 3),
            random_tensor({in, inner}, 4) * 0.3, random_tensor({in}, 5)},
           /*float_only=*/true};
+}
+
+/** Value and gradients, by all inputs and end to end, of what is computed from copies of the inputs as
+ * `type`. */
+Outcome with_slope(const Operation& operation, const std::vector<at::Tensor>& inputs, at::ScalarType type) {
+  std::vector<at::Tensor> leaves;
+  for (const auto& input : inputs) leaves.push_back(input.to(type).clone().requires_grad_(true));
+  const at::Tensor value = operation(leaves);
+  value.backward(random_tensor(value.sizes(), 99).to(at::kFloat).to(type));
+  std::vector<at::Tensor> gradients;
+  for (const auto& leaf : leaves) gradients.push_back(leaf.grad().flatten());
+  return {value.detach(), at::cat(gradients)};
+}
+
+/** Rounds as the twin does: what is given to both is the same in single precision. */
+void check_rounded(Findings& findings, const Operation& fast, const Operation& reference,
+                   const Operation& exact, const std::vector<at::Tensor>& inputs, double twin_bound) {
+  std::vector<at::Tensor> floats;
+  for (const auto& input : inputs) floats.push_back(input.to(at::kFloat));
+  const Outcome found = with_slope(fast, floats, at::kFloat),
+                twin = with_slope(reference, floats, at::kDouble),
+                truth = with_slope(exact, floats, at::kDouble);
+  findings.below("twin, value", relative_error(found.value, twin.value), twin_bound);
+  findings.below("twin, gradient", relative_error(found.gradient, twin.gradient), twin_bound);
+  findings.below("single precision, value", relative_error(found.value, truth.value), 0.02);
+  findings.below("single precision, gradient", relative_error(found.gradient, truth.gradient), 0.02);
+  const TwoThreads two;
+  const Outcome again = with_slope(fast, floats, at::kFloat);
+  findings.holds("two threads, same bits",
+                 again.value.equal(found.value) && again.gradient.equal(found.gradient));
+}
+
+void check_rounded_linear(Findings& findings, int64_t tokens, int64_t in, const std::vector<int64_t>& outs) {
+  const Twins twins = linear_twins(tokens, in, outs);
+  const size_t count = outs.size();
+  const auto in_precision = [count](bool fast, Precision precision) -> Operation {
+    return [=](const std::vector<at::Tensor>& x) {
+      const at::TensorList all(x), weights = all.slice(1, count), biases = all.slice(1 + count, count);
+      return fast ? linear_cpu(x[0], weights, biases, nullptr, precision)
+                  : linear_reference(x[0], weights, biases, precision);
+    };
+  };
+  check_rounded(findings, in_precision(true, Precision::kBfloat16), in_precision(false, Precision::kBfloat16),
+                in_precision(false, Precision::kFloat), twins.inputs, 1e-5);
+}
+
+void check_rounded_feed_forward(Findings& findings, int64_t tokens, int64_t in, int64_t inner) {
+  const Twins twins = feed_forward_twins(tokens, in, inner, Activation::kGelu);
+  const auto in_precision = [](bool fast, Precision precision) -> Operation {
+    return [=](const std::vector<at::Tensor>& x) {
+      const FeedForwardWeights weights{x[1], x[2], x[3], x[4]};
+      return fast ? feed_forward_cpu(x[0], weights, Activation::kGelu, nullptr, precision)
+                  : feed_forward_reference(x[0], weights, Activation::kGelu, precision);
+    };
+  };
+  // What is activated differs in the last bits, and may be rounded to the neighbour.
+  check_rounded(findings, in_precision(true, Precision::kBfloat16), in_precision(false, Precision::kBfloat16),
+                in_precision(false, Precision::kFloat), twins.inputs, 4e-3);
 }
 
 std::string sizes_text(int64_t tokens, int64_t in, int64_t out) {
@@ -61,7 +121,8 @@ void check_kept_panels(Findings& findings) {
   const at::Tensor x = random_tensor({9, 20}, 1).to(at::kFloat), bias = at::zeros({7}, at::kFloat);
   at::Tensor weight = random_tensor({7, 20}, 2).to(at::kFloat);
   const auto error = [&] {
-    return relative_error(linear_cpu(x, {weight}, {bias}, &cache), at::linear(x, weight, bias));
+    return relative_error(linear_cpu(x, {weight}, {bias}, &cache, Precision::kFloat),
+                          at::linear(x, weight, bias));
   };
   findings.below("made", error(), 1e-5);
   const float* const kept = cache.transposed({weight}).panel(0, 0, 1, nullptr);
@@ -163,12 +224,30 @@ void check_linear(Report& report) {
     const at::Tensor x = random_tensor({70, 20}, 1).to(at::kFloat), bias = at::zeros({30}, at::kFloat);
     const at::Tensor weight = random_tensor({30, 20}, 2).to(at::kFloat);
     at::Tensor input = x.clone().requires_grad_(true);
-    linear_cpu(input, {weight}, {bias}, nullptr).sum().backward();
+    linear_cpu(input, {weight}, {bias}, nullptr, Precision::kFloat).sum().backward();
     findings.below("by the input alone", relative_error(input.grad(), weight.sum(0).expand({70, 20})), 1e-5);
     at::Tensor learning = weight.clone().requires_grad_(true);
-    linear_cpu(x, {learning}, {bias.clone().requires_grad_(true)}, nullptr).sum().backward();
+    linear_cpu(x, {learning}, {bias.clone().requires_grad_(true)}, nullptr, Precision::kFloat)
+        .sum()
+        .backward();
     findings.below("by the weight alone", relative_error(learning.grad(), x.sum(0).expand({30, 20})), 1e-5);
   });
+  if (has_precision(Precision::kBfloat16)) {
+    for (const int64_t tokens : {1, 2, 65, 800}) {
+      for (const auto& [in, outs] : std::vector<std::pair<int64_t, std::vector<int64_t>>>{
+               {1, {1}}, {7, {65}}, {64, {64}}, {33, {15, 18}}, {128, {100, 61}}, {771, {5}}}) {
+        int64_t out = 0;
+        for (const int64_t one : outs) out += one;
+        report.run(
+            "linear in bfloat16: " + sizes_text(tokens, in, out) + " in " + std::to_string(outs.size()),
+            [&](Findings& findings) { check_rounded_linear(findings, tokens, in, outs); });
+      }
+      for (const auto& [in, inner] : std::vector<std::pair<int64_t, int64_t>>{{1, 1}, {13, 71}, {64, 256}}) {
+        report.run("feed-forward in bfloat16: " + sizes_text(tokens, in, inner),
+                   [&](Findings& findings) { check_rounded_feed_forward(findings, tokens, in, inner); });
+      }
+    }
+  }
   report.run("linear: panels that are kept", check_kept_panels);
 }
 
