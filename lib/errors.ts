@@ -12,7 +12,7 @@ const codes = [
   "BAD_SHAPE", // tensors do not fit together
   "BAD_WEIGHTS", // a weight file is damaged or does not fit the model
   "OUT_OF_MEMORY",
-  "DEVICE", // the requested device does not exist or failed
+  "DEVICE", // the requested device does not exist, failed, or lacks the instructions for a precision
   "INTERNAL", // a fault of this project
 ] as const;
 

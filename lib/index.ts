@@ -35,7 +35,7 @@ export { Vocabulary } from "./tokenizer/vocabulary.js";
 export { loadConfig } from "./config/load.js";
 export type { ResolvedConfig } from "./config/load.js";
 export type { LabelledBatch } from "./data/dataset.js";
-export type { StepOptions } from "./model/native.js";
+export type { StepOptions, TrainingPrecision } from "./model/native.js";
 export { train, resume } from "./training/train.js";
 export { resumeSeeds, trainSeeds } from "./training/seeds.js";
 export type { ResumeSeedsOptions, SeedsObserver, SeedsResult, TrainSeedsOptions } from "./training/seeds.js";

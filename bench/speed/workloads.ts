@@ -26,10 +26,12 @@ export interface Workload {
   passes: number;
 }
 
-const train = (encoder: EncoderName, lengths: Lengths, batchSize: number, batches: number, types = 10): Workload => ({
+const train = (
+  encoder: EncoderName, lengths: Lengths, batchSize: number, batches: number, types = 10, passes = 1,
+): Workload => ({
   name: `train-${encoder}-${typeof lengths === "number" ? `${batchSize}x${lengths}` : lengths}`
     + (types === 10 ? "" : `-${types}-types`),
-  task: "train", encoder, types, lengths, batchSize, batches, passes: 1,
+  task: "train", encoder, types, lengths, batchSize, batches, passes,
 });
 
 const infer = (encoder: EncoderName, lengths: Lengths, batchSize: number, passes: number): Workload => ({
@@ -46,7 +48,7 @@ export const WORKLOADS: readonly Workload[] = [
   train("mini", "cluener", 64, 2),
   train("base", "cluener", 16, 2),
   train("mini", 512, 8, 1),
-  train("tiny", 512, 16, 1),
+  train("tiny", 512, 16, 1, 10, 3),
   train("mini", 512, 4, 1, 60),
   train("mini", "msra", 32, 4),
   infer("mini", 32, 1, 40),

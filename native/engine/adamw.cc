@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include "ops/adamw_update.h"
-
 namespace gp {
 namespace {
 
@@ -19,11 +17,8 @@ AdamW::AdamW(const std::vector<ParameterGroup>& groups, const AdamWOptions& opti
   for (const auto& from : groups) {
     Group& group = groups_.emplace_back(Group{from.head, from.rate_factor, from.weight_decay, {}});
     for (const auto& [name, tensor] : from.parameters) {
-      group.states.push_back({name,
-                              tensor,
-                              at::zeros_like(tensor).requires_grad_(false),
-                              at::zeros_like(tensor).requires_grad_(false),
-                              {}});
+      const at::Tensor first = at::zeros_like(tensor).requires_grad_(false), second = at::zeros_like(first);
+      group.states.push_back({name, {tensor, {}, first, second, {}}});
     }
   }
 }
@@ -33,13 +28,13 @@ void AdamW::step(LearningRates rates, double divisor) {
   ++steps_;
   for (auto& group : groups_) {
     std::vector<AdamWTarget> targets;
-    for (auto& state : group.states) {
-      const at::Tensor& gradient = state.parameter.grad();
+    for (auto& [name, target] : group.states) {
+      const at::Tensor& gradient = target.parameter.grad();
       if (!gradient.defined()) continue;
-      if (gradient.is_sparse() && !state.begun_rows.defined())
-        state.begun_rows = rows_begun(state.first_moment, state.second_moment);
-      targets.push_back(
-          {state.parameter, gradient, state.first_moment, state.second_moment, state.begun_rows});
+      if (gradient.is_sparse() && !target.begun_rows.defined())
+        target.begun_rows = rows_begun(target.first_moment, target.second_moment);
+      targets.push_back(target);
+      targets.back().gradient = gradient;
     }
     adamw_update(targets, {(group.head ? rates.head : rates.encoder) * group.rate_factor, group.weight_decay,
                            options_.beta1, options_.beta2, options_.eps, steps_, divisor});
@@ -49,7 +44,7 @@ void AdamW::step(LearningRates rates, double divisor) {
 void AdamW::moments_replaced(int64_t steps) {
   steps_ = steps;
   for (auto& group : groups_) {
-    for (auto& state : group.states) state.begun_rows = at::Tensor();
+    for (auto& state : group.states) state.target.begun_rows = at::Tensor();
   }
 }
 
@@ -57,8 +52,8 @@ TensorMap AdamW::moments() const {
   TensorMap moments;
   for (const auto& group : groups_) {
     for (const auto& state : group.states) {
-      moments.emplace_back("exp_avg." + state.name, state.first_moment);
-      moments.emplace_back("exp_avg_sq." + state.name, state.second_moment);
+      moments.emplace_back("exp_avg." + state.name, state.target.first_moment);
+      moments.emplace_back("exp_avg_sq." + state.name, state.target.second_moment);
     }
   }
   return moments;

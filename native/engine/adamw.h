@@ -8,6 +8,7 @@
 
 #include "engine/parameter_groups.h"
 #include "engine/training_options.h"
+#include "ops/adamw_update.h"
 #include "weights/weight_file.h"
 
 namespace gp {
@@ -38,9 +39,8 @@ class AdamW {
  private:
   struct State {
     std::string name;
-    at::Tensor parameter, first_moment, second_moment;
-    /** See AdamWTarget; made with the first sparse gradient. */
-    at::Tensor begun_rows;
+    /** Without a gradient but during a step; its begun rows are made with the first sparse gradient. */
+    AdamWTarget target;
   };
   struct Group {
     bool head;

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "ops/adamw_update.h"
+#include "ops/gradient_norm.h"
 
 namespace gp {
 

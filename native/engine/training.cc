@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "engine/adversarial.h"
-#include "ops/adamw_update.h"
+#include "ops/gradient_norm.h"
 
 namespace gp {
 namespace {

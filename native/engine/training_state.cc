@@ -6,6 +6,7 @@
 #include "engine/error.h"
 #include "engine/on_cpu.h"
 #include "engine/training.h"
+#include "weights/mapped_file.h"
 #include "weights/safetensors.h"
 
 namespace gp {
@@ -79,7 +80,11 @@ void Training::load(const std::string& path, RandomStream& random) {
     if (found == given.end() || found->second.sizes() != target.sizes()) refuse_missing(path, name);
   }
   at::NoGradGuard no_gradient;
-  for (const auto& [name, target] : targets) target.copy_(given.at(name));
+  for (const auto& [name, target] : targets) {
+    const at::Tensor& source = given.at(name);
+    target.copy_(source);
+    file.mapping->forget(source.const_data_ptr(), source.nbytes());
+  }
   optimizer_.moments_replaced(steps);
   random = saved;
 }

@@ -62,11 +62,12 @@ std::vector<int32_t> BertEmbeddings::positions(const Batch& batch) const {
 
 at::Tensor BertEmbeddings::forward(const Batch& batch, ForwardMode mode) const {
   const auto device = word_embeddings.device();
-  // A sparse gradient has the rows of the batch's tokens alone, of tens of thousands.
-  const bool sparse = takes_cpu_path(word_embeddings);
-  at::Tensor x =
-      at::embedding(word_embeddings, index_tensor(batch.input_ids, device).to(at::kLong), pad_token_id,
-                    /*scale_grad_by_freq=*/false, sparse);
+  // A sparse gradient has the rows of the batch's tokens alone, of tens of thousands; it wants 64-bit
+  // indices.
+  const bool sparse = mode.training && takes_cpu_path(word_embeddings);
+  const at::Tensor ids = index_tensor(batch.input_ids, device);
+  at::Tensor x = at::embedding(word_embeddings, sparse ? ids.to(at::kLong) : ids, pad_token_id,
+                               /*scale_grad_by_freq=*/false, sparse);
   if (position_embeddings.defined()) {
     // Without an offset the row is -1: no row is kept from its gradient.
     x = x + at::embedding(position_embeddings, index_tensor(positions(batch), device), position_offset - 1);

@@ -42,10 +42,4 @@ void adamw_update_reference(const std::vector<AdamWTarget>& targets, const AdamW
 /** The same in one pass over all targets; rows that never had a gradient are not but decayed. Float, CPU. */
 void adamw_update_cpu(const std::vector<AdamWTarget>& targets, const AdamWUpdate& update);
 
-/** The L2 norm of all gradients, dense or coalesced, as one vector. */
-double gradient_norm(const std::vector<at::Tensor>& gradients);
-double gradient_norm_reference(const std::vector<at::Tensor>& gradients);
-/** The same in one pass; float, CPU. */
-double gradient_norm_cpu(const std::vector<at::Tensor>& gradients);
-
 }  // namespace gp

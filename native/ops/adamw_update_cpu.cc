@@ -5,14 +5,12 @@
 #include <vector>
 
 #include "ops/adamw_update.h"
+#include "ops/rounding.h"
 #include "ops/simd.h"
-#include "ops/task_queue.h"
+#include "ops/task_list.h"
 
 namespace gp {
 namespace {
-
-// Numbers of a task, about: few tasks, and small beside what a thread does of them.
-constexpr int64_t kTaskNumbers = 1 << 15;
 
 struct Factors {
   explicit Factors(const AdamWUpdate& update)
@@ -56,13 +54,6 @@ GP_MULTIVERSION void decay_numbers(const Factors& f, int64_t count, float* p) {
   for (int64_t i = 0; i < count; ++i) p[i] -= f.decay * p[i];
 }
 
-GP_MULTIVERSION double sum_of_squares(int64_t count, const float* values) {
-  double sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < count; ++i) sum += static_cast<double>(values[i]) * static_cast<double>(values[i]);
-  return sum;
-}
-
 /** One target's memory; `rows` of `width` numbers. */
 struct Memory {
   explicit Memory(const AdamWTarget& target)
@@ -70,6 +61,7 @@ struct Memory {
         m(target.first_moment.data_ptr<float>()),
         v(target.second_moment.data_ptr<float>()) {
     if (!target.gradient.is_sparse()) {
+      if (target.begun_rows.defined()) target.begun_rows.fill_(1);
       kept = target.gradient.contiguous();
       rows = target.parameter.numel();
       width = 1;
@@ -84,7 +76,7 @@ struct Memory {
     }
     g = kept.const_data_ptr<float>();
     task_rows = std::max<int64_t>(1, kTaskNumbers / std::max<int64_t>(1, width));
-    tasks = (rows + task_rows - 1) / task_rows;
+    tasks = parts_of(rows, task_rows);
   }
 
   void update(const Factors& factors, int64_t task) const {
@@ -114,20 +106,6 @@ struct Memory {
   int64_t rows = 0, width = 0, task_rows = 0, tasks = 0;
 };
 
-/** Calls visit(part, task of the part) for the tasks of all parts, which have as many as tasks_of says. */
-template <typename Part, typename TasksOf, typename Visit>
-void for_tasks_of(const std::vector<Part>& parts, const TasksOf& tasks_of, const Visit& visit) {
-  std::vector<int64_t> ends;
-  int64_t count = 0;
-  for (const auto& part : parts) ends.push_back(count += tasks_of(part));
-  for_tasks(count, [&] {
-    return [&](int64_t task) {
-      const auto part = static_cast<size_t>(std::upper_bound(ends.begin(), ends.end(), task) - ends.begin());
-      visit(parts[part], task - (part == 0 ? 0 : ends[part - 1]), task);
-    };
-  });
-}
-
 }  // namespace
 
 void adamw_update_cpu(const std::vector<AdamWTarget>& targets, const AdamWUpdate& update) {
@@ -136,28 +114,11 @@ void adamw_update_cpu(const std::vector<AdamWTarget>& targets, const AdamWUpdate
   for_tasks_of(
       parts, [](const Memory& part) { return part.tasks; },
       [&](const Memory& part, int64_t task, int64_t) { part.update(factors, task); });
-}
-
-double gradient_norm_cpu(const std::vector<at::Tensor>& gradients) {
-  std::vector<at::Tensor> parts;
-  int64_t tasks = 0;
-  const auto tasks_of = [](const at::Tensor& part) {
-    return (part.numel() + kTaskNumbers - 1) / kTaskNumbers;
-  };
-  for (const auto& gradient : gradients) {
-    parts.push_back((gradient.is_sparse() ? gradient._values() : gradient).contiguous());
-    tasks += tasks_of(parts.back());
+  // What was written behind ATen's back: panels of weights, and autograd, go by the versions.
+  for (const auto& target : targets) {
+    for (const auto& tensor : {target.parameter, target.first_moment, target.second_moment})
+      tensor.unsafeGetTensorImpl()->bump_version();
   }
-  // Summed in order in the end, whatever the number of threads.
-  std::vector<double> sums(static_cast<size_t>(tasks));
-  for_tasks_of(parts, tasks_of, [&](const at::Tensor& part, int64_t task, int64_t index) {
-    const int64_t first = task * kTaskNumbers;
-    sums[static_cast<size_t>(index)] =
-        sum_of_squares(std::min(kTaskNumbers, part.numel() - first), part.const_data_ptr<float>() + first);
-  });
-  double sum = 0;
-  for (const double one : sums) sum += one;
-  return std::sqrt(sum);
 }
 
 }  // namespace gp

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "ops/rounding.h"
 #include "ops/simd.h"
 #include "ops/task_queue.h"
 #include "ops/tile_product.h"
@@ -16,7 +17,7 @@ constexpr int64_t kQueries = 64;  // of a block
 // Lengths are filled up to a multiple of this with zeros, so that there are few different products.
 constexpr int64_t kStep = 16;
 
-int64_t filled(int64_t length) { return (length + kStep - 1) / kStep * kStep; }
+int64_t filled(int64_t length) { return filled_up(length, kStep); }
 
 /** The work on one sequence and head after the other, and the memory for it. */
 class HeadWorker {

@@ -89,8 +89,8 @@ void transpose_rounded(const float* from, int64_t stride, int64_t rows, int64_t 
       const int64_t pairs = std::min(kBlock, (filled - row) / kBfloat16Pair);
       for (int64_t p = 0; p < pairs; ++p) {
         const int64_t first = row + p * kBfloat16Pair;
-        const float* const at = from + first * stride + column;
         if (first < rows) {
+          const float* const at = from + first * stride + column;
           pair_two(at, first + 1 < rows ? at + stride : nullptr, width, block + p * kBlock);
         } else {
           std::fill_n(block + p * kBlock, width, 0U);

@@ -19,8 +19,7 @@ constexpr int64_t kPartBytes = int64_t{8} << 20;
 /** Rows of a part, nearly the same for all. */
 int64_t rows_of_part(int64_t rows, int64_t inner) {
   const int64_t most = std::max(kTileProductRows, kPartBytes / (inner * static_cast<int64_t>(sizeof(float))));
-  const int64_t parts = (rows + most - 1) / most, each = (rows + parts - 1) / parts;
-  return (each + kTileProductRows - 1) / kTileProductRows * kTileProductRows;
+  return filled_up(parts_of(rows, parts_of(rows, most)), kTileProductRows);
 }
 
 /** Calls visit(first row, rows) for every part. */
@@ -128,10 +127,13 @@ at::Tensor feed_forward_cpu(const at::Tensor& x, const FeedForwardWeights& weigh
     return FeedForwardFunction::apply(x, inner_weight, inner_bias, outer_weight, outer_bias,
                                       static_cast<int64_t>(activation), static_cast<int64_t>(learning));
   }
-  FeedForwardCache none;
-  FeedForwardCache& kept = cache != nullptr ? *cache : none;
-  return output_of(x.contiguous(), weights, kept.inner.transposed({inner_weight}),
-                   kept.outer.transposed({outer_weight}), activation, Precision::kFloat, {});
+  const at::Tensor input = x.contiguous();
+  if (cache != nullptr) {
+    return output_of(input, weights, cache->inner.transposed({inner_weight}),
+                     cache->outer.transposed({outer_weight}), activation, Precision::kFloat, {});
+  }
+  return output_of(input, weights, TransposedWeights(inner_weight), TransposedWeights(outer_weight),
+                   activation, learning, {});
 }
 
 }  // namespace gp

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "ops/panel_linear.h"
 #include "ops/tile_product.h"
 
 namespace gp {
@@ -30,8 +29,8 @@ struct RoundedLinearFunction : torch::autograd::Function<RoundedLinearFunction> 
 
 at::Tensor one_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                       Precision learning) {
-  const bool rounds = learning == Precision::kBfloat16 && wants_gradient(x, {weight, bias});
-  return rounds ? RoundedLinearFunction::apply(x, weight, bias) : at::linear(x, weight, bias);
+  return learning == Precision::kBfloat16 ? RoundedLinearFunction::apply(x, weight, bias)
+                                          : at::linear(x, weight, bias);
 }
 
 }  // namespace

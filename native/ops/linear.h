@@ -13,9 +13,9 @@ namespace gp {
  * @param x [T, in]
  * @param weights [out_n, in] each
  * @param biases [out_n] each
- * @param cache keeps what was prepared of the weights, while no gradient is asked for; null to keep nothing
- * @param learning what products are computed in while a gradient is asked for, forward and backward:
- * kFloat, or kBfloat16, which rounds both sides and sums in single precision
+ * @param cache keeps what was prepared of the weights, in predictions; null while a model learns
+ * @param learning what products are computed in while a model learns, forward and backward: kFloat, or
+ * kBfloat16, which rounds both sides and sums in single precision
  * @return [T, sum of out_n]
  */
 at::Tensor linear(const at::Tensor& x, at::TensorList weights, at::TensorList biases, PanelCache* cache,

@@ -11,8 +11,6 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-at::Tensor joined(at::TensorList biases) { return biases.size() == 1 ? biases[0] : at::cat(biases); }
-
 /** gradient [T, out] W, as [T, in], for weights below each other */
 at::Tensor input_gradient(const at::Tensor& gradient, at::TensorList weights, Precision precision) {
   const StackedWeights right(weights);
@@ -63,9 +61,9 @@ at::Tensor linear_cpu(const at::Tensor& x, at::TensorList weights, at::TensorLis
                       Precision learning) {
   if (wants_gradient(x, weights))
     return LinearFunction::apply(x, weights, biases, static_cast<int64_t>(learning));
-  PanelCache none;
-  return panel_linear(x.contiguous(), (cache != nullptr ? *cache : none).transposed(weights), joined(biases),
-                      Precision::kFloat);
+  if (cache != nullptr)
+    return panel_linear(x.contiguous(), cache->transposed(weights), joined(biases), Precision::kFloat);
+  return panel_linear(x.contiguous(), TransposedWeights(weights), joined(biases), learning);
 }
 
 }  // namespace gp

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "ops/bfloat16_rows.h"
-#include "ops/panel_product.h"
+#include "ops/panel_linear.h"
 #include "ops/precision.h"
 #include "ops/simd.h"
 
@@ -56,11 +56,10 @@ GP_MULTIVERSION void dequantize_row(const int32_t* sums, int64_t count, RowScale
     out[i] = row.scale * scales[i] * static_cast<float>(sums[i]) + row.offset * column_sums[i] + bias[i];
 }
 
-/** As panel_product shares its tasks out: tiles of 64 rows and 64 columns, each computed by visit(tile). */
+/** Tiles of 64 rows and 64 columns, a task each, computed by visit(tile). */
 template <typename Visit>
 void for_tiles(int64_t rows, int64_t columns, const Visit& visit) {
-  const int64_t blocks = (rows + kTileProductRows - 1) / kTileProductRows;
-  const int64_t panels = (columns + kPanelColumns - 1) / kPanelColumns;
+  const int64_t blocks = parts_of(rows, kTileProductRows), panels = parts_of(columns, kPanelColumns);
   for_tasks(blocks * panels, [&] {
     return [&, registers = TileRegisters()](int64_t task) {
       const int64_t row = task / panels * kTileProductRows, column = task % panels * kPanelColumns;
@@ -69,8 +68,6 @@ void for_tiles(int64_t rows, int64_t columns, const Visit& visit) {
     };
   });
 }
-
-at::Tensor joined(at::TensorList weights) { return weights.size() == 1 ? weights[0] : at::cat(weights); }
 
 }  // namespace
 

@@ -18,7 +18,7 @@ class PanelCache {
  public:
   /** The panels of y = x W^T for the weights, which are always the same tensors. */
   const PanelMatrix& transposed(at::TensorList weights);
-  /** Gives the memory back: while a model learns, panels live no longer than one pass. */
+  /** Gives the memory back: a model that learns lays no panels out. */
   void clear();
 
  private:

@@ -22,6 +22,11 @@ inline bool wants_gradient(const at::Tensor& x, at::TensorList parameters) {
                                           [](const at::Tensor& one) { return one.requires_grad(); });
 }
 
+/** Tensors side by side along their first dimension. */
+inline at::Tensor joined(at::TensorList tensors) {
+  return tensors.size() == 1 ? tensors[0] : at::cat(tensors);
+}
+
 /** Adds the bias to a tile of the result. */
 inline void add_bias(const float* bias, const OutputMatrix& out, const Tile& tile) {
   for (int64_t r = 0; r < tile.rows; ++r)

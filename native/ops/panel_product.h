@@ -47,8 +47,7 @@ void panel_product(int64_t rows, const Element* a, int64_t a_stride, const Right
   constexpr bool kRounded = std::is_same_v<Element, c10::BFloat16>;
   const int64_t depth = b.depth(), columns = b.columns();
   const int64_t piece = std::min(kRounded ? even(depth) : depth, kTileProductDepth);
-  const ProductShares shares(rows, (columns + kPanelColumns - 1) / kPanelColumns, at::get_num_threads(),
-                             Right::kCopies);
+  const ProductShares shares(rows, parts_of(columns, kPanelColumns), at::get_num_threads(), Right::kCopies);
   const int64_t most = shares.most_panels(), panel_numbers = piece * kPanelColumns;
   for_tasks(shares.tasks(), [&] {
     const at::Tensor copies =

@@ -1,5 +1,7 @@
 #include "ops/product_shares.h"
 
+#include "ops/rounding.h"
+
 namespace gp {
 namespace {
 
@@ -7,18 +9,17 @@ constexpr int64_t kMostPanels = 3;  // of a task
 // Measured, in the time that a row takes with one panel: copying a panel, and fetching a row for a task.
 constexpr double kCopyCost = 30, kRowCost = 0.04;
 
-int64_t parts(int64_t whole, int64_t part) { return (whole + part - 1) / part; }
-
 }  // namespace
 
 ProductShares::ProductShares(int64_t rows, int64_t panels, int64_t threads, bool copies)
-    : rows_(rows), blocks_(parts(rows, kTileProductRows)), panels_(panels) {
+    : rows_(rows), blocks_(parts_of(rows, kTileProductRows)), panels_(panels) {
   double least = -1;
-  for (int64_t groups = parts(panels, kMostPanels); groups <= panels; ++groups) {
+  for (int64_t groups = parts_of(panels, kMostPanels); groups <= panels; ++groups) {
     for (int64_t row_groups = 1; row_groups <= std::min(blocks_, 2 * threads); ++row_groups) {
-      const auto width = static_cast<double>(parts(panels, groups));
-      const auto height = static_cast<double>(std::min(rows, parts(blocks_, row_groups) * kTileProductRows));
-      const auto rounds = static_cast<double>(parts(groups * row_groups, threads));
+      const auto width = static_cast<double>(parts_of(panels, groups));
+      const auto height =
+          static_cast<double>(std::min(rows, parts_of(blocks_, row_groups) * kTileProductRows));
+      const auto rounds = static_cast<double>(parts_of(groups * row_groups, threads));
       const double time = rounds * (width * (height + (copies ? kCopyCost : 0)) + kRowCost * height);
       if (least >= 0 && time >= least) continue;
       least = time;

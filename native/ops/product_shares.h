@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "ops/rounding.h"
 #include "ops/weight_panels.h"
 
 namespace gp {
@@ -27,7 +28,7 @@ class ProductShares {
 
   int64_t tasks() const { return panel_groups_ * row_groups_; }
   /** Panels of a task, at most. */
-  int64_t most_panels() const { return (panels_ + panel_groups_ - 1) / panel_groups_; }
+  int64_t most_panels() const { return parts_of(panels_, panel_groups_); }
   ProductTask task(int64_t index) const;
 
  private:

@@ -3,16 +3,18 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "ops/rounding.h"
 #include "ops/sequences.h"
 #include "ops/span_cells.h"
 
 namespace gp {
 
-/** Lines of a tile are filled up to a multiple of this, so that there are few different products. */
-inline constexpr int64_t kLineStep = 16;
+// Lines of a tile are filled up, and their distances more so: there are few different products then.
+inline constexpr int64_t kLineStep = 16, kStrideStep = 64;
 
+inline int64_t line_length(int64_t columns) { return filled_up(columns, kLineStep); }
 /** From one line of `columns` scores to the next. */
-inline int64_t line_length(int64_t columns) { return (columns + kLineStep - 1) / kLineStep * kLineStep; }
+inline int64_t line_stride(int64_t columns) { return filled_up(columns, kStrideStep); }
 
 /**
  * Some rows of the score matrices of one sequence, for one or all types: [types, rows, stride], of which the

@@ -21,8 +21,8 @@ void decode_task(const Scorer& scorer, const SpanTasks& tasks, int64_t task,
   std::vector<std::vector<SpanHit>> of_type(static_cast<size_t>(types));
   for (int64_t top = tasks.first(task); top < end; top += kTileRows) {
     const int64_t rows = std::min(kTileRows, end - top), columns = end - top;
-    buffer.resize(static_cast<size_t>(types * rows * line_length(columns)));
-    const ScoreTile<T> tile{buffer.data(), rows, columns, line_length(columns)};
+    buffer.resize(static_cast<size_t>(types * rows * line_stride(columns)));
+    const ScoreTile<T> tile{buffer.data(), rows, columns, line_stride(columns)};
     scores.scores(top, tile);
     for (int64_t type = 0; type < types; ++type) {
       const T threshold = static_cast<T>(thresholds[static_cast<size_t>(first_type + type)]);

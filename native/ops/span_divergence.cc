@@ -23,7 +23,7 @@ double diverge(const Scorer& scorer, const SpanTasks& tasks, int64_t task, bool 
   double sum = 0;
   for (int64_t top = tasks.first(task); top < end; top += kTileRows) {
     const int64_t rows = std::min(kTileRows, end - top), columns = end - top;
-    const int64_t line = line_length(columns);
+    const int64_t line = line_stride(columns);
     for (auto& buffer : buffers) buffer.resize(static_cast<size_t>(tasks.types_of_task() * rows * line));
     const ScoreTile<T> a{buffers[0].data(), rows, columns, line}, b{buffers[1].data(), rows, columns, line};
     one.scores(top, a);

@@ -47,7 +47,7 @@ class SpanLossWorker {
     end_ = tasks_.end(task);
     if (first_ >= end_) return 0;
     types_ = tasks_.types_of_task();
-    stride_ = line_length(end_ - first_);
+    stride_ = line_stride(end_ - first_);
     keep_ = types_ * stride_ * stride_ <= kKeptScores;
     buffer_.resize(
         static_cast<size_t>(types_ * (keep_ ? stride_ : std::min(end_ - first_, kTileRows)) * stride_));

@@ -14,10 +14,9 @@
 //   kByType             whether a task has one type or all
 //   Task(scorer, sequence, first type)  with
 //     scores(top, tile)          writes the scores of the tile whose first row is token `top`
-//     backward(top, slopes, w)   adds w * (d loss / d factors), given slopes = d loss / d scores with zeros
-//     below the
-//                                diagonal; may use the slopes as scratch. Tiles of a task come in order, each
-//                                once.
+//     backward(top, slopes, w)   adds w * (d loss / d factors), given slopes = d loss / d scores, zeros
+//                                below the diagonal; may use the slopes as scratch. Tiles of a task come in
+//                                order, each once.
 //   finish()            after all tasks: what could not be written by one task alone
 // Gradients are written where `gradients` are defined; tasks touch parts of their own, so that results do not
 // depend on the number of threads.

@@ -20,14 +20,12 @@ constexpr int64_t kDepthStep = 16;
 constexpr int64_t kBlock = 64;  // columns of G that are turned together
 static_assert(kBlock == kTileProductRows && kBlock == kPanelColumns);
 
-int64_t parts(int64_t whole, int64_t part) { return (whole + part - 1) / part; }
-
 /** The rows in chunks of nearly equal depth. */
 struct Chunks {
   explicit Chunks(int64_t rows_in)
       : rows(rows_in),
-        count(parts(rows, kMostRows)),
-        depth(parts(parts(rows, count), kDepthStep) * kDepthStep),
+        count(parts_of(rows, kMostRows)),
+        depth(filled_up(parts_of(rows, count), kDepthStep)),
         // Not a power of two, whose lines would share their places in the cache.
         line((depth / kDepthStep | 1) * kDepthStep) {}
 
@@ -123,7 +121,7 @@ void add_products(int64_t rows, const float* g, int64_t n, const float* x, int64
   using Element = typename Way::Element;
   const Chunks chunks(rows);
   // G's columns are what stays in the cache, X's what passes by.
-  const ProductShares shares(m, parts(n, kBlock), at::get_num_threads(), /*copies=*/true);
+  const ProductShares shares(m, parts_of(n, kBlock), at::get_num_threads(), /*copies=*/true);
   const int64_t turned_numbers = kBlock * chunks.line;
   for_tasks(shares.tasks(), [&] {
     const at::Tensor memory = at::empty({shares.most_panels(), turned_numbers}, Way::kType);

@@ -40,6 +40,9 @@ describe("accumulated batches", () => {
   });
 });
 
+const inBfloat16 = loadAddon().deviceInfo().precisions.includes("bf16");
+if (!inBfloat16) console.log("not checked, for this processor cannot compute in it: training in bf16");
+
 describe("activation checkpointing", () => {
   test.each<[string, StepOptions]>([
     ["by itself", {}],
@@ -47,6 +50,10 @@ describe("activation checkpointing", () => {
     ["with a frozen layer", { frozenLayers: 1 }],
     ["with nothing but the head to learn", { frozenLayers: 2 }],
     ["with PGD, average and layer decay", everything],
+    ...(inBfloat16 ? [
+      ["in bfloat16", { precision: "bf16" }],
+      ["in bfloat16 over a frozen layer", { precision: "bf16", frozenLayers: 1 }],
+    ] as [string, StepOptions][] : []),
   ])("%s gives the same bits, dropout on", async (_, options) => {
     const [plain, again] = [
       await ready({ ...options, activationCheckpointing: false }),

@@ -8,6 +8,7 @@
 #include "compare.h"
 #include "inputs.h"
 #include "ops/adamw_update.h"
+#include "ops/gradient_norm.h"
 #include "two_threads.h"
 
 namespace gp::check {
@@ -60,6 +61,10 @@ std::vector<AdamWTarget> after_steps(const Case& c, int64_t steps, const Update&
 void check_case(Findings& findings, const Case& c) {
   const auto expected = after_steps(c, 5, adamw_update_reference);
   const auto found = after_steps(c, 5, adamw_update_cpu);
+  const auto dense = after_steps(c, 5, [](std::vector<AdamWTarget> targets, const AdamWUpdate& update) {
+    targets[0].gradient = targets[0].gradient.to_dense();
+    adamw_update_cpu(targets, update);
+  });
   std::vector<AdamWTarget> threads;
   {
     const TwoThreads two;
@@ -72,6 +77,10 @@ void check_case(Findings& findings, const Case& c) {
     findings.below(name + ", m", relative_error(found[i].first_moment, expected[i].first_moment), 1e-6);
     findings.below(name + ", v", relative_error(found[i].second_moment, expected[i].second_moment), 1e-6);
     same = same && found[i].parameter.equal(threads[i].parameter);
+    findings.holds(
+        name + ", a dense gradient of the same numbers gives the same bits",
+        found[i].parameter.equal(dense[i].parameter) && found[i].second_moment.equal(dense[i].second_moment));
+    findings.holds(name + ", ATen knows that it has changed", found[i].parameter._version() >= 5);
   }
   findings.holds("two threads, same bits", same);
   const at::Tensor moved = found[0].second_moment.ne(0).any(1).to(at::kByte);

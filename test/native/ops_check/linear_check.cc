@@ -232,7 +232,13 @@ void check_linear(Report& report) {
         .backward();
     findings.below("by the weight alone", relative_error(learning.grad(), x.sum(0).expand({30, 20})), 1e-5);
   });
+  // The inner layer in several parts, and more rows than one sum takes.
+  report.run("feed-forward: in parts", [](Findings& findings) {
+    check_twins(findings, feed_forward_twins(1500, 12, 2048, Activation::kGelu));
+  });
   if (has_precision(Precision::kBfloat16)) {
+    report.run("feed-forward in bfloat16: in parts",
+               [](Findings& findings) { check_rounded_feed_forward(findings, 1500, 12, 2048); });
     for (const int64_t tokens : {1, 2, 65, 800}) {
       for (const auto& [in, outs] : std::vector<std::pair<int64_t, std::vector<int64_t>>>{
                {1, {1}}, {7, {65}}, {64, {64}}, {33, {15, 18}}, {128, {100, 61}}, {771, {5}}}) {
