@@ -133,12 +133,19 @@ function inOrder(results: readonly WorkloadResult[]): WorkloadResult[] {
   return [...results].sort((a, b) => place(a) - place(b));
 }
 
+/** The range of figures, of which each is a workload's. */
+function between(values: readonly number[]): string {
+  return `${Math.round(Math.min(...values))} to ${Math.round(Math.max(...values))}`;
+}
+
 function document(results: readonly WorkloadResult[]): string {
   const [processor] = cpus();
   const listed = (values: readonly (string | number)[]): string => [...new Set(values)].sort().join(", ");
   return [
     `${cpus().length} cores (${processor?.model.trim() ?? "unknown"}), Node ${process.versions.node}; medians of `
-    + `${listed(results.map(({ rounds }) => rounds))} rounds; ${listed(results.map(({ date }) => date))}.`, "",
+    + `${listed(results.map(({ rounds }) => rounds))} rounds; ${listed(results.map(({ date }) => date))}.`,
+    `sgemm: ${between(results.map(({ gemmRate }) => gemmRate))} GFLOP/s; the micro-kernels on tiles in the cache: `
+    + `${between(results.map(({ tileRate }) => tileRate))}.`, "",
     markdownTable(HEADER, results.flatMap(rowsOf)),
   ].join("\n");
 }

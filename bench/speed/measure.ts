@@ -28,6 +28,8 @@ export interface Measurement {
   sides: SideResult[];
   /** GFLOP/s of matrix products, the median of as many rounds. */
   gemmRate: number;
+  /** Of the micro-kernels on tiles in the cache, 0 where there are none. */
+  tileRate: number;
 }
 
 /**
@@ -43,12 +45,14 @@ export async function measure(
     for (const { name, command, args } of [...sides, gemm]) running.push(await SideProcess.start(name, command, args));
     const seconds: number[][] = sides.map(() => []);
     const results: number[] = [];
-    const rates: number[] = [];
+    const [rates, tileRates]: [number[], number[]] = [[], []];
     for (let round = 0; round < rounds; round++) {
       for (const [index, side] of running.entries()) {
         const answer = await side.round();
         if (index === sides.length) {
-          rates.push((answer as { gigaflops: number }).gigaflops);
+          const { gigaflops, tileGigaflops } = answer as { gigaflops: number; tileGigaflops: number };
+          rates.push(gigaflops);
+          tileRates.push(tileGigaflops);
           continue;
         }
         const { seconds: taken, result } = answer as Round;
@@ -61,6 +65,7 @@ export async function measure(
     const secondsOf = (rival: string): number[] => seconds[sides.findIndex(({ name }) => name === rival)] ?? [];
     return {
       gemmRate: median(rates),
+      tileRate: median(tileRates),
       sides: sides.map(({ name, rival }, index) => {
         const taken = seconds[index] ?? [];
         return {
