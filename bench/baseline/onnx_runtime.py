@@ -52,7 +52,7 @@ def exported(workload: Workload, int8: bool) -> Path:
     return quantised
 
 
-def inference(workload: Workload, path: Path) -> Callable[[], float]:
+def inference(workload: Workload, path: Path) -> Callable[..., float]:
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
     def spans(inputs: dict[str, np.ndarray]) -> list[list[int]]:
@@ -60,7 +60,7 @@ def inference(workload: Workload, path: Path) -> Callable[[], float]:
         return np.argwhere(scores > workload.threshold).tolist()
 
     if workload.task == "texts":
-        return lambda: tag_texts(workload, lambda sequences: spans(arrays(sequences)))
+        return lambda texts=workload.texts: tag_texts(workload, texts, lambda sequences: spans(arrays(sequences)))
     batches = [arrays(batch.sequences) for batch in workload.batches]
     return lambda: float(sum(len(spans(inputs)) for inputs in batches))
 
@@ -79,7 +79,7 @@ def main() -> None:
     workload = read_workload(arguments.input)
     path = exported(workload, arguments.int8)
     if not arguments.export:
-        serve(inference(workload, path), workload.passes)
+        serve(workload, inference(workload, path))
 
 
 if __name__ == "__main__":

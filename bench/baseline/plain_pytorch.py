@@ -28,7 +28,7 @@ def training(workload: Workload) -> Callable[[], float]:
     return one_pass
 
 
-def inference(workload: Workload) -> Callable[[], float]:
+def inference(workload: Workload) -> Callable[..., float]:
     model = load_model(workload).eval()
 
     def spans(inputs: tuple[Tensor, Tensor]) -> list[list[int]]:
@@ -36,14 +36,14 @@ def inference(workload: Workload) -> Callable[[], float]:
             return (model(*inputs) > workload.threshold).nonzero().tolist()
 
     if workload.task == "texts":
-        return lambda: tag_texts(workload, lambda sequences: spans(tensors(sequences)))
+        return lambda texts=workload.texts: tag_texts(workload, texts, lambda sequences: spans(tensors(sequences)))
     batches = [tensors(batch.sequences) for batch in workload.batches]
     return lambda: float(sum(len(spans(inputs)) for inputs in batches))
 
 
 def main() -> None:
     workload = read_workload(sys.argv[1])
-    serve(training(workload) if workload.task == "train" else inference(workload), workload.passes)
+    serve(workload, training(workload) if workload.task == "train" else inference(workload))
 
 
 if __name__ == "__main__":

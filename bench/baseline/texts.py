@@ -14,12 +14,12 @@ def tokenizer_of(model: str) -> BertTokenizerFast:
     return BertTokenizerFast(vocab=f"{model}/vocab.txt", do_lower_case=True)
 
 
-def tag_texts(workload: Workload, spans: Spans) -> float:
+def tag_texts(workload: Workload, all_texts: list[str], spans: Spans) -> float:
     """Number of entities found, none of which touches [CLS] or [SEP]."""
     tokenizer = tokenizer_of(str(workload.model))
     found = 0
-    for first in range(0, len(workload.texts), workload.batch_size):
-        texts = workload.texts[first : first + workload.batch_size]
+    for first in range(0, len(all_texts), workload.batch_size):
+        texts = all_texts[first : first + workload.batch_size]
         encoded = tokenizer(texts, return_offsets_mapping=True, truncation=True, max_length=workload.max_length)
         offsets = encoded["offset_mapping"]
         entities = []

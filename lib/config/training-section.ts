@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { LIMITS } from "../data/limits.js";
-import { trainingPrecisions } from "../model/native.js";
 import { flag, fraction, number, numberBetween, oneOf, positive, share, wholeNumber } from "./fields.js";
 
 const warmup = {
@@ -74,7 +73,7 @@ export const trainingSection = z.strictObject({
   rDrop: number(0).default(0),
   labelSmoothing: fraction().default(0),
   activationCheckpointing: flag().default(false),
-  precision: oneOf(trainingPrecisions).default("fp32"),
+  precision: oneOf(["fp32", "bf16"]).default("fp32"),
   schedule: schedule.prefault({ type: "linear", warmupRatio: 0.1 }),
   earlyStopping: earlyStopping.optional(),
   seed: wholeNumber(0, LIMITS.seed).default(2333),
