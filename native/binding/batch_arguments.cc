@@ -64,7 +64,7 @@ Batch batch_value(const Napi::Object& object, const ModelShape& shape) {
       }
     }
   }
-  batch.sequences.starts.assign(starts.begin(), starts.end());
+  batch.sequences = Sequences(std::vector<int64_t>(starts.begin(), starts.end()));
   return batch;
 }
 

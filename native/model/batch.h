@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "ops/sequences.h"
@@ -21,9 +22,10 @@ inline Batch doubled(const Batch& batch) {
   twice.input_ids.insert(twice.input_ids.end(), batch.input_ids.begin(), batch.input_ids.end());
   twice.token_type_ids.insert(twice.token_type_ids.end(), batch.token_type_ids.begin(),
                               batch.token_type_ids.end());
-  for (int64_t b = 0; b < batch.sequences.count(); ++b) {
-    twice.sequences.starts.push_back(batch.sequences.total() + batch.sequences.begin(b + 1));
-  }
+  std::vector<int64_t> starts = batch.sequences.starts;
+  for (int64_t b = 0; b < batch.sequences.count(); ++b)
+    starts.push_back(batch.sequences.total() + batch.sequences.begin(b + 1));
+  twice.sequences = Sequences(std::move(starts));
   return twice;
 }
 

@@ -110,7 +110,7 @@ at::Tensor BertLayer::attention_input(const at::Tensor& x, const Sequences& sequ
   const at::Tensor projected = narrow_attention_ ? narrow_attention_->forward(x)
                                                  : linear(x, {query.weight, key.weight, value.weight},
                                                           {query.bias, key.bias, value.bias},
-                                                          usable(attention_panels_, mode), mode.learning);
+                                                          usable(attention_panels_, mode), mode.products);
   const at::Tensor qkv = projected.view({tokens, 3, heads, hidden / heads});  // [T, 3, heads, d]
   if (!rotary) return qkv;
   const int64_t turned = rotary_value ? 3 : 2;
@@ -136,7 +136,7 @@ at::Tensor BertLayer::forward(const at::Tensor& x, const Sequences& sequences, F
 at::Tensor BertLayer::feed_forward_output(const at::Tensor& x, ForwardMode mode) const {
   if (intermediate.narrow) return output.narrow->forward(intermediate.narrow->forward(x, &activation));
   return feed_forward(x, {intermediate.weight, intermediate.bias, output.weight, output.bias}, activation,
-                      usable(feed_forward_panels_, mode), mode.learning);
+                      usable(feed_forward_panels_, mode), mode.products);
 }
 
 void BertLayer::narrow_to(Precision precision) {

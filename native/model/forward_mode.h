@@ -11,8 +11,8 @@ struct ForwardMode {
   RandomStream* random = nullptr;
   /** Whether encoder layers keep their input only, and are computed again in the backward pass. */
   bool checkpointing = false;
-  /** What the products of linear layers that learn are computed in: kFloat or kBfloat16. */
-  Precision learning = Precision::kFloat;
+  /** What the products of linear layers are computed in: kFloat or kBfloat16. */
+  Precision products = Precision::kFloat;
 };
 
 }  // namespace gp

@@ -20,7 +20,7 @@ Linear Linear::uniform(Parameters& parameters, const std::string& name, int64_t 
 
 at::Tensor Linear::forward(const at::Tensor& x, ForwardMode mode) const {
   if (narrow) return narrow->forward(x);
-  return linear(x, {weight}, {bias}, usable(panels, mode), mode.learning);
+  return linear(x, {weight}, {bias}, usable(panels, mode), mode.products);
 }
 
 void Linear::narrow_to(Precision precision) {

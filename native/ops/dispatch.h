@@ -20,4 +20,9 @@ inline bool takes_cpu_path(const at::Tensor& tensor) {
   return tensor.is_cpu() && (type == at::kFloat || type == at::kDouble) && !reference_ops_forced();
 }
 
+/** For the plain twins: numbers of less than single precision are computed with in single. */
+inline at::Tensor in_single(const at::Tensor& tensor) {
+  return tensor.scalar_type() == at::kBFloat16 ? tensor.to(at::kFloat) : tensor;
+}
+
 }  // namespace gp

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "ops/cuda_ops.h"
 #include "ops/dispatch.h"
 #include "ops/mask_parts.h"
 
@@ -57,11 +58,12 @@ struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
 }  // namespace
 
 at::Tensor dropout_reference(const at::Tensor& x, double p, const MaskKey& key) {
-  at::Tensor mask = at::empty(x.sizes(), x.options().device(at::kCPU).requires_grad(false));
+  const auto type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  at::Tensor mask = at::empty(x.sizes(), at::TensorOptions(type));
   AT_DISPATCH_FLOATING_TYPES(mask.scalar_type(), "dropout_reference", [&] {
     multiply_by_mask<scalar_t>(nullptr, mask.data_ptr<scalar_t>(), mask.numel(), p, key);
   });
-  return x * mask.to(x.device());
+  return x * mask.to(x.options());
 }
 
 at::Tensor dropout_cpu(const at::Tensor& x, double p, const MaskKey& key) {
@@ -70,8 +72,8 @@ at::Tensor dropout_cpu(const at::Tensor& x, double p, const MaskKey& key) {
 
 at::Tensor dropout(const at::Tensor& x, double p, RandomStream& random) {
   if (p == 0) return x;
-  if (x.is_cuda()) return at::dropout(x, p, /*train=*/true);
   const MaskKey key = draw_mask(random);
+  if (const CudaOps* on_cuda = cuda_ops_for(x)) return on_cuda->dropout(x, p, key);
   return takes_cpu_path(x) ? dropout_cpu(x, p, key) : dropout_reference(x, p, key);
 }
 

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "ops/cuda_ops.h"
+#include "ops/mixed_linear.h"
 #include "ops/tile_product.h"
 
 namespace gp {
@@ -43,8 +45,15 @@ at::Tensor linear_reference(const at::Tensor& x, at::TensorList weights, at::Ten
   return at::cat(parts, 1);
 }
 
+bool leaves_bias(const at::Tensor& x) { return cuda_ops_for(x) != nullptr; }
+
+at::Tensor linear_without_bias(const at::Tensor& x, const at::Tensor& weight) {
+  return mixed_linear(x, {weight}, {});
+}
+
 at::Tensor linear(const at::Tensor& x, at::TensorList weights, at::TensorList biases, PanelCache* cache,
                   Precision learning) {
+  if (takes_cuda_path(x)) return mixed_linear(x, weights, biases);
   return takes_tile_path(x) ? linear_cpu(x, weights, biases, cache, learning)
                             : linear_reference(x, weights, biases, learning);
 }
@@ -56,8 +65,16 @@ at::Tensor feed_forward_reference(const at::Tensor& x, const FeedForwardWeights&
                     learning);
 }
 
+at::Tensor feed_forward_without_bias(const at::Tensor& x, const FeedForwardWeights& weights, Activation activation) {
+  return cuda_ops_for(x)->feed_forward(x, weights, activation);
+}
+
 at::Tensor feed_forward(const at::Tensor& x, const FeedForwardWeights& weights, Activation activation,
                         FeedForwardCache* cache, Precision learning) {
+  if (takes_cuda_path(x)) {
+    const at::Tensor inner = mixed_linear(x, {weights.inner_weight}, {weights.inner_bias});  // [T, inner]
+    return mixed_linear(activation_reference(inner, activation), {weights.outer_weight}, {weights.outer_bias});
+  }
   return takes_tile_path(x) ? feed_forward_cpu(x, weights, activation, cache, learning)
                             : feed_forward_reference(x, weights, activation, learning);
 }

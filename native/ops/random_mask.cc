@@ -57,15 +57,7 @@ __attribute__((always_inline)) inline void philox_block(uint64_t seed, uint64_t 
   }
 }
 
-/** Halves below `dropped` become 0, the others `kept`. */
-struct Threshold {
-  explicit Threshold(double p)
-      : dropped(static_cast<uint32_t>(std::min(std::nearbyint(p * 65536.0), 65535.0))),
-        kept(65536.0 / (65536.0 - static_cast<double>(dropped))) {}
-
-  uint32_t dropped;
-  double kept;
-};
+using Threshold = DropoutThreshold;
 
 template <typename T>
 __attribute__((always_inline)) inline void fill(const MaskKey& key, uint32_t part, const Threshold& threshold,
@@ -159,6 +151,10 @@ __attribute__((target("avx512f"))) void fill_avx512(const MaskKey& key, uint32_t
 #endif
 
 }  // namespace
+
+DropoutThreshold::DropoutThreshold(double p)
+    : dropped(static_cast<uint32_t>(std::min(std::nearbyint(p * 65536.0), 65535.0))),
+      kept(65536.0 / (65536.0 - static_cast<double>(dropped))) {}
 
 void fill_mask_from(const MaskKey& key, uint32_t part, double p, int64_t first, int64_t count, float* out) {
 #ifdef GP_REGISTER_MASKS

@@ -23,6 +23,14 @@ struct MaskKey {
 
 inline MaskKey draw_mask(RandomStream& stream) { return {stream.seed, stream.draws++}; }
 
+/** Values are dropped by 16-bit random numbers: those below `dropped` become 0, the others `kept`. */
+struct DropoutThreshold {
+  explicit DropoutThreshold(double p);
+
+  uint32_t dropped;
+  double kept;
+};
+
 /**
  * Writes `count` values of the mask's part `part`: 0 with probability p, else 1 / (1 - p). Parts of one mask
  * are independent of each other. p is rounded to a multiple of 1/65536 and the scale follows the rounded

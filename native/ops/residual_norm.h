@@ -22,11 +22,18 @@ struct NormWeights {
  */
 at::Tensor residual_norm(const at::Tensor& x, const at::Tensor& residual, const NormWeights& norm, double p,
                          RandomStream& random);
+/** The same of x + bias: x is a linear layer's output without its bias. @param bias [size] */
+at::Tensor residual_norm(const at::Tensor& x, const at::Tensor& bias, const at::Tensor& residual,
+                         const NormWeights& norm, double p, RandomStream& random);
 /** The same in plain ATen. */
 at::Tensor residual_norm_reference(const at::Tensor& x, const at::Tensor& residual, const NormWeights& norm,
                                    double p, const MaskKey& key);
 /** The same in one pass over the rows; masks are drawn again in the backward pass. Float, CPU. */
 at::Tensor residual_norm_cpu(const at::Tensor& x, const at::Tensor& residual, const NormWeights& norm,
                              double p, const MaskKey& key);
+/** The same by kernels, in a pass each way; columns are summed in a fixed order. CUDA, bfloat16 too. @param bias [size] or
+ * undefined */
+at::Tensor residual_norm_cuda(const at::Tensor& x, const at::Tensor& bias, const at::Tensor& residual,
+                              const NormWeights& norm, double p, const MaskKey& key);
 
 }  // namespace gp

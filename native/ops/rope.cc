@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include "ops/cuda_ops.h"
 #include "ops/dispatch.h"
 
 namespace gp {
@@ -91,10 +92,13 @@ at::Tensor rope_reference(const at::Tensor& x, const Sequences& sequences) {
   for (int64_t m = 0; m < pairs; ++m) theta[static_cast<size_t>(m)] = frequency(m, x.size(2));
   const at::Tensor angles =
       at::outer(at::cat(positions), at::tensor(theta, at::kDouble)).unsqueeze(1);  // [T, 1, d/2]
-  const at::Tensor cosine = angles.cos().to(x.options()), sine = angles.sin().to(x.options());
-  const at::Tensor pair = x.reshape({x.size(0), x.size(1), pairs, 2});  // [T, n, d/2, 2]
+  const at::Tensor wide = in_single(x);
+  const at::Tensor cosine = angles.cos().to(wide.options()), sine = angles.sin().to(wide.options());
+  const at::Tensor pair = wide.reshape({x.size(0), x.size(1), pairs, 2});  // [T, n, d/2, 2]
   const at::Tensor even = pair.select(3, 0), odd = pair.select(3, 1);
-  return at::stack({even * cosine - odd * sine, odd * cosine + even * sine}, 3).reshape(x.sizes());
+  return at::stack({even * cosine - odd * sine, odd * cosine + even * sine}, 3)
+      .reshape(x.sizes())
+      .to(x.scalar_type());
 }
 
 at::Tensor rope_cpu(const at::Tensor& x, const Sequences& sequences) {
@@ -102,6 +106,7 @@ at::Tensor rope_cpu(const at::Tensor& x, const Sequences& sequences) {
 }
 
 at::Tensor rope(const at::Tensor& x, const Sequences& sequences) {
+  if (const CudaOps* on_cuda = cuda_ops_for(x)) return on_cuda->rope(x, sequences);
   return takes_cpu_path(x) ? rope_cpu(x, sequences) : rope_reference(x, sequences);
 }
 

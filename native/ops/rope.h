@@ -18,5 +18,7 @@ at::Tensor rope(const at::Tensor& x, const Sequences& sequences);
 at::Tensor rope_reference(const at::Tensor& x, const Sequences& sequences);
 /** The same in one pass over x, the backward pass being the inverse rotation. CPU, float or double. */
 at::Tensor rope_cpu(const at::Tensor& x, const Sequences& sequences);
+/** The same by a kernel, angles in double. CUDA, bfloat16 too. */
+at::Tensor rope_cuda(const at::Tensor& x, const Sequences& sequences);
 
 }  // namespace gp

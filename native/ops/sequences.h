@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <utility>
@@ -9,6 +11,8 @@ namespace gp {
 
 /** Where the B sequences of a packed batch of T tokens begin: B + 1 cumulative lengths, first 0, last T. */
 struct Sequences {
+  Sequences(std::vector<int64_t> starts_in = {}) : starts(std::move(starts_in)) {}
+
   std::vector<int64_t> starts;
 
   int64_t count() const { return static_cast<int64_t>(starts.size()) - 1; }
@@ -20,6 +24,14 @@ struct Sequences {
     for (int64_t b = 0; b < count(); ++b) longest = std::max(longest, length(b));
     return longest;
   }
+
+  /** [B + 1] the starts as 32-bit integers on a device, where they stay once they were asked for. */
+  const at::Tensor& starts_on(const at::Device& device) const;
+  /** [T] each token's index in its sequence, likewise. */
+  const at::Tensor& positions_on(const at::Device& device) const;
+
+ private:
+  mutable at::Tensor device_starts_, device_positions_;
 };
 
 }  // namespace gp

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ops/cuda_ops.h"
 #include "ops/dispatch.h"
 #include "ops/scorer_dispatch.h"
 #include "ops/simd.h"
@@ -92,6 +93,8 @@ std::vector<SpanHit> span_decode_cpu(const SpanFactors& factors, const Sequences
 
 std::vector<SpanHit> span_decode(const SpanFactors& factors, const Sequences& sequences,
                                  const std::vector<float>& thresholds, SpanCells cells) {
+  if (const CudaOps* on_cuda = cuda_ops_for(tensors_of(factors)[0]))
+    return on_cuda->span_decode(factors, sequences, thresholds, cells);
   return takes_cpu_path(tensors_of(factors)[0])
              ? span_decode_cpu(factors, sequences, thresholds, cells)
              : span_decode_reference(factors, sequences, thresholds, cells);

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "ops/dispatch.h"
+
 namespace gp {
 namespace {
 
@@ -14,22 +16,22 @@ at::Tensor rows_of(const at::Tensor& packed, const Sequences& sequences, int64_t
 }
 
 at::Tensor scores_of(const ProductFactors& factors, const Sequences& sequences, int64_t b) {
-  const at::Tensor rows = rows_of(factors.query_key, sequences, b);
+  const at::Tensor rows = in_single(rows_of(factors.query_key, sequences, b));
   const at::Tensor query = rows.select(2, 0).permute({1, 0, 2});  // [types, L, d]
   const at::Tensor key = rows.select(2, 1).permute({1, 2, 0});    // [types, d, L]
   return at::matmul(query, key) / std::sqrt(static_cast<double>(rows.size(3)));
 }
 
 at::Tensor scores_of(const BiasedFactors& factors, const Sequences& sequences, int64_t b) {
-  const at::Tensor rows = rows_of(factors.query_key, sequences, b);
+  const at::Tensor rows = in_single(rows_of(factors.query_key, sequences, b));
   const at::Tensor product = at::matmul(rows.select(1, 0), rows.select(1, 1).t()) /
                              std::sqrt(static_cast<double>(rows.size(2)));         // [L, L]
-  const at::Tensor bias = rows_of(factors.bias, sequences, b).permute({2, 1, 0});  // [2, types, L]
+  const at::Tensor bias = in_single(rows_of(factors.bias, sequences, b)).permute({2, 1, 0});  // [2, types, L]
   return product.unsqueeze(0) + bias.select(0, 1).unsqueeze(2) + bias.select(0, 0).unsqueeze(1);
 }
 
 at::Tensor scores_of(const AdditiveFactors& factors, const Sequences& sequences, int64_t b) {
-  const at::Tensor rows = rows_of(factors.pair, sequences, b);
+  const at::Tensor rows = in_single(rows_of(factors.pair, sequences, b));
   const at::Tensor pairs =
       at::tanh(rows.select(1, 0).unsqueeze(1) + rows.select(1, 1).unsqueeze(0));  // [L, L, h]
   return at::linear(pairs, factors.weight, factors.bias).permute({2, 0, 1});      // [types, L, L]

@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "ops/cuda_ops.h"
 #include "ops/dispatch.h"
 
 namespace gp {
@@ -41,6 +42,8 @@ at::Tensor span_loss_reference(const SpanFactors& factors, const Sequences& sequ
 
 at::Tensor span_loss(const SpanFactors& factors, const Sequences& sequences, const GoldSpans& gold,
                      SpanCells cells) {
+  if (const CudaOps* on_cuda = cuda_ops_for(tensors_of(factors)[0]))
+    return on_cuda->span_loss(factors, sequences, gold, cells);
   return takes_cpu_path(tensors_of(factors)[0]) ? span_loss_cpu(factors, sequences, gold, cells)
                                                 : span_loss_reference(factors, sequences, gold, cells);
 }

@@ -22,5 +22,6 @@ void check_span_decode(Report& report);
 void check_dispatch(Report& report);
 void check_block_allocator(Report& report);
 void check_job_queue(Report& report);
+void check_cuda(Report& report);
 
 }  // namespace gp::check
