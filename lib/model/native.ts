@@ -130,11 +130,11 @@ export interface StepResult {
 }
 
 /** What linear layers are computed in while a model learns. */
-export const trainingPrecisions = ["fp32", "bf16"] as const;
+export const trainingPrecisions = ["fp32", "tf32", "bf16"] as const;
 export type TrainingPrecision = (typeof trainingPrecisions)[number];
 
 /** What the linear layers of predictions are computed in. */
-export const precisions = ["fp32", "bf16", "int8"] as const;
+export const precisions = ["fp32", "tf32", "bf16", "int8"] as const;
 export type Precision = (typeof precisions)[number];
 
 /** How the names in a weight file met the names of the model. */

@@ -69,9 +69,12 @@ Napi::Value EngineObject::configure_optimizer(const Napi::CallbackInfo& info) {
 Napi::Value EngineObject::train_step(const Napi::CallbackInfo& info) {
   std::vector<LabelledBatch> batches = labelled_batches_argument(info, 0, shape_);
   const LearningRates rates = learning_rates_argument(info, 1);
-  return enqueue(info.Env(), [this, batches = std::move(batches), rates]() -> Answer {
-    const StepResult result = session_->train_step(batches, rates);
-    return [result](Napi::Env env) { return step_value(env, result); };
+  return enqueue_in_two(info.Env(), [this, batches = std::move(batches), rates]() -> Begun {
+    const PendingStep pending = session_->train_step(batches, rates);
+    return {[pending]() -> Answer {
+              return [result = pending.result()](Napi::Env env) { return step_value(env, result); };
+            },
+            !pending.is_known()};
   });
 }
 
@@ -157,13 +160,17 @@ Napi::Value EngineObject::dispose(const Napi::CallbackInfo& info) {
     deferred.Resolve(env.Undefined());
     return deferred.Promise();
   }
-  const Napi::Value promise = enqueue(env, [this]() -> Answer {
-    session_.reset();
-    return [this](Napi::Env answer_env) {
-      account_memory(answer_env, 0);
-      stop_jobs();  // none can follow: the thread ends now, not when the object is collected
-      return answer_env.Undefined();
-    };
+  // In two: what still waits for the device comes before the end.
+  const Napi::Value promise = enqueue_in_two(env, [this]() -> Begun {
+    return {[this]() -> Answer {
+              session_.reset();
+              return [this](Napi::Env answer_env) {
+                account_memory(answer_env, 0);
+                stop_jobs();  // none can follow: the thread ends now, not when the object is collected
+                return answer_env.Undefined();
+              };
+            },
+            true};
   });
   disposed_ = true;
   return promise;

@@ -110,27 +110,49 @@ void EngineObject::account_memory(Napi::Env env, int64_t bytes) {
   accounted_bytes_ = bytes;
 }
 
+std::optional<Napi::Value> EngineObject::refusal(Napi::Env env, const Napi::Promise::Deferred& deferred) const {
+  if (!disposed_) return std::nullopt;
+  auto error = Napi::Error::New(env, "The model was disposed; load it again to go on.");
+  error.Set("code", Napi::String::New(env, "DISPOSED"));
+  deferred.Reject(error.Value());
+  return deferred.Promise();
+}
+
+void EngineObject::settle_with(const Napi::Promise::Deferred& deferred, const std::function<Answer()>& work) {
+  // Owned by this thread until the JavaScript thread takes it over in settle().
+  auto settlement = std::make_unique<Settlement>(Settlement{deferred, nullptr, {}});
+  try {
+    settlement->answer = work();
+  } catch (...) {
+    settlement->failure = describe_current_exception();
+  }
+  if (settler_.BlockingCall(settlement.get()) == napi_ok) settlement.release();
+}
+
 Napi::Value EngineObject::enqueue(Napi::Env env, std::function<Answer()> work) {
   auto deferred = Napi::Promise::Deferred::New(env);
-  const Napi::Promise promise = deferred.Promise();
-  if (disposed_) {
-    auto error = Napi::Error::New(env, "The model was disposed; load it again to go on.");
-    error.Set("code", Napi::String::New(env, "DISPOSED"));
-    deferred.Reject(error.Value());
-    return promise;
-  }
+  if (const auto refused = refusal(env, deferred)) return *refused;
   begin_job(env);
-  // The settlement is owned by the queue until the JavaScript thread takes it over in settle().
-  queue_->submit([this, deferred, work = std::move(work)] {
-    auto settlement = std::make_unique<Settlement>(Settlement{deferred, nullptr, {}});
+  queue_->submit([this, deferred, work = std::move(work)] { settle_with(deferred, work); });
+  return deferred.Promise();
+}
+
+Napi::Value EngineObject::enqueue_in_two(Napi::Env env, std::function<Begun()> begin) {
+  auto deferred = Napi::Promise::Deferred::New(env);
+  if (const auto refused = refusal(env, deferred)) return *refused;
+  begin_job(env);
+  queue_->submit([this, deferred, begin = std::move(begin)] {
+    Begun begun;
     try {
-      settlement->answer = work();
+      begun = begin();
     } catch (...) {
-      settlement->failure = describe_current_exception();
+      const auto failure = std::current_exception();
+      begun = {[failure]() -> Answer { std::rethrow_exception(failure); }, false};
     }
-    if (settler_.BlockingCall(settlement.get()) == napi_ok) settlement.release();
+    if (!begun.waits) return settle_with(deferred, begun.end);
+    queue_->submit([this, deferred, end = std::move(begun.end)] { settle_with(deferred, end); });
   });
-  return promise;
+  return deferred.Promise();
 }
 
 void EngineObject::settle(Napi::Env env, Napi::Function, EngineObject* engine, Settlement* raw) {

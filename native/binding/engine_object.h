@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "engine/job_queue.h"
@@ -36,6 +37,18 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
 
   /** Queues `work` on the engine's thread; the promise resolves to what the answer it returns makes. */
   Napi::Value enqueue(Napi::Env env, std::function<Answer()> work);
+  /** Work that was begun: `end` finishes it, which waits for a device or does not. */
+  struct Begun {
+    std::function<Answer()> end;
+    bool waits;
+  };
+  /** The same where a device computes after `begin` has returned: what waits for it comes when the jobs that were queued
+   * meanwhile have been begun. */
+  Napi::Value enqueue_in_two(Napi::Env env, std::function<Begun()> begin);
+  /** Settles the promise with what `work` returns or throws. */
+  void settle_with(const Napi::Promise::Deferred& deferred, const std::function<Answer()>& work);
+  /** A rejected promise when the model was disposed. */
+  std::optional<Napi::Value> refusal(Napi::Env env, const Napi::Promise::Deferred& deferred) const;
   void begin_job(Napi::Env env);
   void end_job(Napi::Env env);
   /** Lets the running job end and drops the others, for a process that exits in the middle of them. */

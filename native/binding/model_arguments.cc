@@ -87,9 +87,11 @@ ModelShape shape_property(const Napi::Object& options, const char* key) {
 
 Precision precision_property(const Napi::Object& options, const char* key) {
   if (property(options, key).IsUndefined()) return Precision::kFloat;
-  const std::string value = choice_property(options, key, {"fp32", "bf16", "int8"});
-  if (value == "fp32") return Precision::kFloat;
-  return value == "bf16" ? Precision::kBfloat16 : Precision::kInt8;
+  const std::string value = choice_property(options, key, {"fp32", "tf32", "bf16", "int8"});
+  for (const Precision precision : {Precision::kTf32, Precision::kBfloat16, Precision::kInt8}) {
+    if (value == name_of(precision)) return precision;
+  }
+  return Precision::kFloat;
 }
 
 }  // namespace gp::binding

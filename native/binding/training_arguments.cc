@@ -5,6 +5,7 @@
 
 #include "binding/arguments.h"
 #include "binding/batch_arguments.h"
+#include "binding/model_arguments.h"
 
 namespace gp::binding {
 namespace {
@@ -73,8 +74,8 @@ void add_step_options(const Napi::Object& object, const ModelShape& shape, Train
     options.activation_checkpointing = boolean_property(object, "activationCheckpointing");
   }
   if (has(object, "precision")) {
-    const bool rounds = choice_property(object, "precision", {"fp32", "bf16"}) == "bf16";
-    options.precision = rounds ? Precision::kBfloat16 : Precision::kFloat;
+    choice_property(object, "precision", {"fp32", "tf32", "bf16"});
+    options.precision = precision_property(object, "precision");
   }
 }
 

@@ -41,8 +41,35 @@ void AdamW::step(LearningRates rates, double divisor) {
   }
 }
 
+void AdamW::deferred_step(LearningRates rates, const at::Tensor& divisor, const at::Tensor& refused) {
+  at::NoGradGuard no_gradient;
+  if (!device_steps_.defined()) device_steps_ = at::full_like(refused, steps_);
+  const at::Tensor next = device_steps_ + 1;
+  for (auto& group : groups_) {
+    std::vector<at::Tensor> parameters, gradients, first, second;
+    for (auto& [name, target] : group.states) {
+      if (!target.parameter.grad().defined()) continue;
+      parameters.push_back(target.parameter);
+      gradients.push_back(target.parameter.grad());
+      first.push_back(target.first_moment);
+      second.push_back(target.second_moment);
+    }
+    if (parameters.empty()) continue;
+    const std::vector<at::Tensor> steps(parameters.size(), next);
+    at::_fused_adamw_(parameters, gradients, first, second, /*max_exp_avg_sqs=*/{}, steps,
+                      (group.head ? rates.head : rates.encoder) * group.rate_factor, options_.beta1, options_.beta2,
+                      group.weight_decay, options_.eps, /*amsgrad=*/false, /*maximize=*/false, divisor, refused);
+  }
+  device_steps_ = next - refused;
+}
+
+int64_t AdamW::steps() const {
+  return device_steps_.defined() ? static_cast<int64_t>(device_steps_.item<double>()) : steps_;
+}
+
 void AdamW::moments_replaced(int64_t steps) {
   steps_ = steps;
+  device_steps_ = at::Tensor();
   for (auto& group : groups_) {
     for (auto& state : group.states) state.target.begun_rows = at::Tensor();
   }

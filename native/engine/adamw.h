@@ -25,12 +25,19 @@ class AdamW {
   AdamW(const std::vector<ParameterGroup>& groups, const AdamWOptions& options);
 
   /**
-   * Updates every parameter that has a gradient: a dense or a coalesced sparse one.
+   * Updates every parameter that has a gradient: a dense or a coalesced sparse one. Not after a deferred step.
    * @param divisor what gradients are divided by first, in the same pass; they may keep it or not
    */
   void step(LearningRates rates, double divisor = 1);
 
-  int64_t steps() const { return steps_; }
+  /**
+   * The same, decided on the device: gradients are dense, on CUDA, and nothing changes where `refused` is 1.
+   * @param divisor, refused scalars in single precision
+   */
+  void deferred_step(LearningRates rates, const at::Tensor& divisor, const at::Tensor& refused);
+
+  /** Steps that were made; waits for a device that has some to make. */
+  int64_t steps() const;
   /** To be called when the moments have been written to. */
   void moments_replaced(int64_t steps);
   /** The moments themselves by name, `exp_avg.` and `exp_avg_sq.` before the parameter's. */
@@ -52,6 +59,8 @@ class AdamW {
   AdamWOptions options_;
   std::vector<Group> groups_;
   int64_t steps_ = 0;
+  /** The same number where steps are left to the device, which alone knows it then; undefined before. */
+  at::Tensor device_steps_;
 };
 
 }  // namespace gp

@@ -3,12 +3,14 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <mutex>
 #include <utility>
 
 #include "engine/block_allocator.h"
 #include "engine/device.h"
 #include "engine/error.h"
 #include "engine/on_cpu.h"
+#include "engine/product_precision.h"
 #include "weights/safetensors.h"
 #include "weights/torch_archive.h"
 
@@ -28,10 +30,15 @@ void Session::initialise() {
   require_precision(options_.precision);
   build_model();
   random_ = {options_.seed, 0};
-  if (device_.is_cuda()) {
-    auto generator = at::globalContext().defaultGenerator(device_);
-    generator.set_current_seed(options_.seed);
-  }
+}
+
+void Session::seed_device() const {
+  if (!device_.is_cuda()) return;
+  // Neighbouring steps and seeds become numbers far apart (a multiplication by 2^64 over the golden ratio).
+  constexpr uint64_t kSpread = 0x9E3779B97F4A7C15ULL;
+  at::Generator generator = at::globalContext().defaultGenerator(device_);
+  const std::lock_guard<std::mutex> lock(generator.mutex());
+  generator.set_current_seed((random_.seed * kSpread + random_.draws) * kSpread);
 }
 
 void Session::build_model() {
@@ -49,20 +56,20 @@ void Session::build_model() {
 }
 
 void Session::require_precision(Precision precision) const {
-  if (precision == Precision::kFloat) return;
+  const std::string name = name_of(precision);
   const bool int8 = precision == Precision::kInt8;
-  const std::string name = int8 ? "int8" : "bf16";
-  if (!device_.is_cpu()) {
-    throw Error("DEVICE",
-                "The precision " + name + " is computed on the CPU alone: use --device cpu, or fp32.");
-  }
+  if (precision == Precision::kFloat || (device_.is_cuda() && !int8)) return;
+  if (device_.is_cuda())
+    throw Error("DEVICE", "The precision int8 is computed on the CPU alone: use --device cpu, or bf16.");
+  if (precision == Precision::kTf32)
+    throw Error("DEVICE", "The precision tf32 is computed on CUDA devices alone: use fp32 or bf16.");
   if (has_precision(precision)) return;
   throw Error("DEVICE", "The precision " + name + " needs a processor with AVX-512 " +
                             (int8 ? "VNNI" : "BF16") + ", which this one does not have: use fp32.");
 }
 
 void Session::require_full_precision(const char* what_for) const {
-  if (options_.precision == Precision::kFloat) return;
+  if (options_.precision == Precision::kFloat || options_.precision == Precision::kTf32) return;
   throw Error("BAD_WEIGHTS", std::string("A model in bf16 or int8 is for predictions alone: to ") + what_for +
                                  " it, load it in fp32.");
 }
@@ -73,7 +80,7 @@ LoadReport Session::load_weights(const std::string& path, LoadScope scope) {
   const LoadReport report = gp::load_weights(model().parameters(), path, scope);
   if (training_) training_->weights_replaced();
   model().weights_replaced();
-  if (options_.precision != Precision::kFloat) {
+  if (options_.precision == Precision::kBfloat16 || options_.precision == Precision::kInt8) {
     narrowed_ = true;
     model().narrow_to(options_.precision);
     BlockAllocator::release(0);
@@ -118,9 +125,11 @@ Training& Session::training() {
 
 BorrowedValues Session::averaged() const { return training_ ? training_->averaged() : BorrowedValues(); }
 
-StepResult Session::train_step(const std::vector<LabelledBatch>& batches, LearningRates rates) {
+PendingStep Session::train_step(const std::vector<LabelledBatch>& batches, LearningRates rates) {
   require_full_precision("train");
-  return training().step(batches, rates, random_);
+  const ProductPrecision products(training().precision());
+  seed_device();
+  return training().begin_step(batches, rates, random_);
 }
 
 void Session::save_optimizer(const std::string& path) {
@@ -136,11 +145,13 @@ void Session::load_optimizer(const std::string& path) {
 
 double Session::loss(const Batch& batch, const GoldSpans& gold) {
   at::NoGradGuard no_gradient;
+  const ProductPrecision products(options_.precision);
   const BorrowedValues as_seen = averaged();
   return model().loss(batch, gold, {}).item<double>();
 }
 
 std::vector<SpanHit> Session::predict(const Batch& batch, const std::vector<float>& thresholds) {
+  const ProductPrecision products(options_.precision);
   const BorrowedValues as_seen = averaged();
   std::vector<SpanHit> hits = model().decode(batch, thresholds);
   free_memory_.bound();
@@ -148,6 +159,7 @@ std::vector<SpanHit> Session::predict(const Batch& batch, const std::vector<floa
 }
 
 std::vector<at::Tensor> Session::scores(const Batch& batch) {
+  const ProductPrecision products(options_.precision);
   const BorrowedValues as_seen = averaged();
   std::vector<at::Tensor> scores = model().scores(batch);
   for (auto& of_sequence : scores) of_sequence = of_sequence.to(at::kCPU).contiguous();
@@ -155,6 +167,7 @@ std::vector<at::Tensor> Session::scores(const Batch& batch) {
 }
 
 at::Tensor Session::hidden_states(const Batch& batch) {
+  const ProductPrecision products(options_.precision);
   const BorrowedValues as_seen = averaged();
   return model().hidden_states(batch).to(at::kCPU).contiguous();
 }

@@ -48,7 +48,8 @@ class Session {
 
   /** Begins a training of the model as it is; one that ran before is given up. */
   void configure_training(const TrainingOptions& options);
-  StepResult train_step(const std::vector<LabelledBatch>& batches, LearningRates rates);
+  /** On CUDA the result may be known only later, when other calls may have been made. */
+  PendingStep train_step(const std::vector<LabelledBatch>& batches, LearningRates rates);
   /** What the training and the random state are: with the saved weights, all that an exact resume needs. */
   void save_optimizer(const std::string& path);
   void load_optimizer(const std::string& path);
@@ -80,6 +81,8 @@ class Session {
   Training& training();
   /** To be held while the model is read: see the class. */
   BorrowedValues averaged() const;
+  /** Lets LibTorch's own generator follow the random stream: attention on CUDA draws its masks from it. */
+  void seed_device() const;
 
   SessionOptions options_;
   c10::Device device_{c10::kCPU};

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "engine/adversarial.h"
+#include "engine/gradient_scope.h"
 #include "ops/gradient_norm.h"
 
 namespace gp {
@@ -17,18 +18,6 @@ std::vector<ParameterGroup> learning_groups(const Model& model, const TrainingOp
   freeze_parameters(model.parameters(), options);
   return parameter_groups(model.parameters(), model.shape().num_hidden_layers, options);
 }
-
-/** Parameters without gradients, at its beginning and at its end. */
-class GradientScope {
- public:
-  explicit GradientScope(Parameters& parameters) : parameters_(parameters) { parameters_.clear_gradients(); }
-  ~GradientScope() { parameters_.clear_gradients(); }
-  GradientScope(const GradientScope&) = delete;
-  GradientScope& operator=(const GradientScope&) = delete;
-
- private:
-  Parameters& parameters_;
-};
 
 /** Every row of a sparse gradient once. */
 void coalesce_gradients(const Parameters& parameters) {
@@ -61,6 +50,11 @@ Training::Training(Model& model, const TrainingOptions& options)
       groups_(learning_groups(model, options)),
       optimizer_(groups_, options.adamw) {
   if (options.average_decay) average_.emplace(groups_, *options.average_decay);
+}
+
+PendingStep Training::begin_step(const std::vector<LabelledBatch>& batches, LearningRates rates,
+                                 RandomStream& random) {
+  return defers() ? deferred_step(batches, rates, random) : PendingStep(step(batches, rates, random));
 }
 
 StepResult Training::step(const std::vector<LabelledBatch>& batches, LearningRates rates,

@@ -9,6 +9,7 @@
 
 #include "engine/adamw.h"
 #include "engine/moving_average.h"
+#include "engine/pending_step.h"
 #include "engine/training_options.h"
 #include "model/model.h"
 
@@ -20,15 +21,6 @@ struct LabelledBatch {
   GoldSpans gold;
 };
 
-struct StepResult {
-  /** Mean over all (sequence, type), before the step and without perturbation. */
-  double loss = 0;
-  /** Global L2 norm of the gradient before clipping. */
-  double gradient_norm = 0;
-  /** False when loss or gradient are not finite: everything is then left as it was. */
-  bool applied = false;
-};
-
 /** What learns a model: optimizer, moving average, and how a step is made. */
 class Training {
  public:
@@ -37,12 +29,16 @@ class Training {
 
   /**
    * One optimizer step on the union of the batches, of which one at a time is in memory.
-   * @param random moves on only with the weights
+   * On CUDA the device may not have come to its end when this returns, unless there is a moving average or a
+   * perturbation of the embeddings.
+   * @param random moves on only with the weights; where the host cannot tell, in any case
    */
-  StepResult step(const std::vector<LabelledBatch>& batches, LearningRates rates, RandomStream& random);
+  PendingStep begin_step(const std::vector<LabelledBatch>& batches, LearningRates rates, RandomStream& random);
 
   /** Gives the model its averaged weights, where there is an average, until what it returns ends. */
   BorrowedValues averaged() const;
+  /** What products are computed in. */
+  Precision precision() const { return options_.precision; }
   /** The model has got other weights: the average begins anew. */
   void weights_replaced();
   /** The model keeps its averaged weights for good: to be called before another training takes over. */
@@ -68,6 +64,10 @@ class Training {
   double add_gradients(const std::vector<LabelledBatch>& batches, RandomStream& random) const;
   /** Adds the gradient of the loss with perturbed embeddings; false when that loss is not finite. */
   bool add_adversarial_gradients(const std::vector<LabelledBatch>& batches, RandomStream& random) const;
+  /** Whether steps are left to the device. */
+  bool defers() const;
+  StepResult step(const std::vector<LabelledBatch>& batches, LearningRates rates, RandomStream& random);
+  PendingStep deferred_step(const std::vector<LabelledBatch>& batches, LearningRates rates, RandomStream& random);
   /** The tensors of a saved state. */
   TensorMap state() const;
 

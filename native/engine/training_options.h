@@ -44,7 +44,7 @@ struct TrainingOptions {
   LossOptions loss;
   /** Encoder layers keep their input only, and are computed again in the backward pass. */
   bool activation_checkpointing = false;
-  /** What the products of linear layers are computed in: kFloat or kBfloat16. Weights and moments are in
+  /** What the products of linear layers are computed in: kFloat, kTf32 or kBfloat16. Weights and moments are in
    * single precision in any case. */
   Precision precision = Precision::kFloat;
 };

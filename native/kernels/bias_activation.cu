@@ -40,7 +40,7 @@ __global__ void forward(ActivationKind kind, const Storage* x, const Real<Storag
   const Real<Storage> shift = bias[column];
   const int64_t begin = static_cast<int64_t>(blockIdx.x) * kRowsOfPart;
   const int64_t end = begin + kRowsOfPart < rows ? begin + kRowsOfPart : rows;
-#pragma unroll 4
+GP_UNROLL_BY(4)
   for (int64_t row = begin; row < end; ++row) {
     const int64_t at = row * columns + column;
     out[at] = stored<Storage>(activated<Real<Storage>>(kind, load(x[at]) + shift).value);
@@ -57,7 +57,7 @@ __global__ void backward(ActivationKind kind, const Storage* x, const Real<Stora
   const int64_t begin = static_cast<int64_t>(blockIdx.x) * kRowsOfPart;
   const int64_t end = begin + kRowsOfPart < rows ? begin + kRowsOfPart : rows;
   R sum = 0;
-#pragma unroll 4
+GP_UNROLL_BY(4)
   for (int64_t row = begin; row < end; ++row) {
     const int64_t at = row * columns + column;
     const Activated<R> here = activated<R>(kind, load(x[at]) + shift);

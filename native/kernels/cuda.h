@@ -8,6 +8,16 @@
 #include "cuda_on_cpu.h"
 #endif
 
+/** Before a loop: for nvcc to unroll, whole or so many times. */
+#ifdef __CUDACC__
+#define GP_PRAGMA(text) _Pragma(#text)
+#define GP_UNROLL GP_PRAGMA(unroll)
+#define GP_UNROLL_BY(times) GP_PRAGMA(unroll times)
+#else
+#define GP_UNROLL
+#define GP_UNROLL_BY(times)
+#endif
+
 #include <cstddef>
 #include <stdexcept>
 #include <string>

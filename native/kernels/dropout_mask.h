@@ -39,7 +39,7 @@ __device__ inline MaskWords mask_words(const DropoutMask& mask, int64_t group, i
   uint32_t c2 = static_cast<uint32_t>(group / kGroupsOfPart);
   uint32_t c3 = static_cast<uint32_t>(draw);
   uint32_t k0 = static_cast<uint32_t>(mask.seed), k1 = static_cast<uint32_t>(mask.seed >> 32);
-#pragma unroll
+GP_UNROLL
   for (int round = 0; round < 10; ++round) {
     const uint64_t p0 = static_cast<uint64_t>(c0) * 0xD2511F53U, p1 = static_cast<uint64_t>(c2) * 0xCD9E8D57U;
     c0 = static_cast<uint32_t>(p1 >> 32) ^ c1 ^ k0;

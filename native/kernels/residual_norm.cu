@@ -28,7 +28,7 @@ __device__ void for_row(const DropoutMask& mask, int64_t row, int64_t size, Visi
     const int lane = static_cast<int>(counter % kMaskLanes);
     MaskWords words{};
     if (mask.dropped != 0) words = mask_words(mask, group, lane);
-#pragma unroll
+GP_UNROLL
     for (int value = 0; value < kMaskValues; ++value) {
       const int64_t at = group * kMaskGroup + lane + value * kMaskLanes;
       if (at >= begin && at < end) visit(at - begin, at, kept<R>(mask, words, value));

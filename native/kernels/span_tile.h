@@ -78,14 +78,14 @@ struct TileProducts {
   template <typename Left, typename Right>
   __device__ static void add(R (&sum)[kOwn], Left left, Right right) {
     R l[4], r[4];
-#pragma unroll
+GP_UNROLL
     for (int i = 0; i < 4; ++i) {
       l[i] = left(row(4 * i));
       r[i] = right(column(i));
     }
-#pragma unroll
+GP_UNROLL
     for (int i = 0; i < 4; ++i) {
-#pragma unroll
+GP_UNROLL
       for (int j = 0; j < 4; ++j) sum[i * 4 + j] += l[i] * r[j];
     }
   }
@@ -131,14 +131,14 @@ struct TileProducts<Bfloat16> {
     for (int k = 0; k < depth; k += 16) {
       const int near = k + in_group() * 2, far = near + 8;
       const uint32_t a[4] = {left(top, near), left(top + 8, near), left(top, far), left(top + 8, far)};
-#pragma unroll
+GP_UNROLL
       for (int part = 0; part < 4; ++part) {
         const uint32_t b[2] = {right(near, from + part * 8), right(far, from + part * 8)};
         float c[4];
-#pragma unroll
+GP_UNROLL
         for (int i = 0; i < 4; ++i) c[i] = sum[part * 4 + i];
         multiply_add(c, a, b);
-#pragma unroll
+GP_UNROLL
         for (int i = 0; i < 4; ++i) sum[part * 4 + i] = c[i];
       }
     }
@@ -173,13 +173,13 @@ __device__ void load_operand(const SpanInputs<Storage>& in, const SequencePlace&
       if (packs) {
         pack = *reinterpret_cast<const Pack<Storage>*>(source + row * stride + column);
       } else {
-#pragma unroll
+GP_UNROLL
         for (int k = 0; k < kPack; ++k) {
           if (column + k < columns) pack.values[k] = source[row * stride + column + k];
         }
       }
     }
-#pragma unroll
+GP_UNROLL
     for (int k = 0; k < kPack; ++k) to[row * kOperandStride<Storage> + column + k] = pack.values[k];
   }
 }

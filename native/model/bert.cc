@@ -64,7 +64,7 @@ at::Tensor BertEmbeddings::forward(const Batch& batch, ForwardMode mode) const {
   const auto device = word_embeddings.device();
   // A sparse gradient has the rows of the batch's tokens alone, of tens of thousands; it wants 64-bit
   // indices.
-  const bool sparse = mode.training && takes_cpu_path(word_embeddings);
+  const bool sparse = mode.training && takes_cpu_path(word_embeddings) && !takes_cuda_path(word_embeddings);
   const at::Tensor ids = index_tensor(batch.input_ids, device);
   at::Tensor x = at::embedding(word_embeddings, sparse ? ids.to(at::kLong) : ids, pad_token_id,
                                /*scale_grad_by_freq=*/false, sparse);
@@ -77,7 +77,7 @@ at::Tensor BertEmbeddings::forward(const Batch& batch, ForwardMode mode) const {
                : at::embedding(token_type_embeddings, index_tensor(batch.token_type_ids, device)));
   if (task_type_embeddings.defined()) x = x + task_type_embeddings[0];
   x = at::layer_norm(x, {x.size(1)}, layer_norm.weight, layer_norm.bias, layer_norm.eps);
-  return mode.training ? dropout(x, dropout_prob, *mode.random) : x;
+  return stored_for(mode.training ? dropout(x, dropout_prob, *mode.random) : x, mode);
 }
 
 BertLayer::BertLayer(Parameters& parameters, const std::string& name, const ModelShape& shape)
@@ -128,6 +128,12 @@ at::Tensor BertLayer::forward(const at::Tensor& x, const Sequences& sequences, F
   const at::Tensor context = attention(attention_input(x, sequences, mode), sequences,
                                        mode.training ? attention_dropout_prob : 0.0, random)
                                  .view(x.sizes());  // [T, hidden]
+  if (leaves_bias(x)) {
+    const at::Tensor attended = residual_norm(linear_without_bias(context, attention_output.weight),
+                                              attention_output.bias, x, attention_norm, hidden_dropout, random);
+    return residual_norm(feed_forward_without_bias(attended, feed_forward_weights(), activation), output.bias, attended,
+                         output_norm, hidden_dropout, random);
+  }
   const at::Tensor attended =
       residual_norm(attention_output.forward(context, mode), x, attention_norm, hidden_dropout, random);
   return residual_norm(feed_forward_output(attended, mode), attended, output_norm, hidden_dropout, random);
@@ -135,17 +141,24 @@ at::Tensor BertLayer::forward(const at::Tensor& x, const Sequences& sequences, F
 
 at::Tensor BertLayer::feed_forward_output(const at::Tensor& x, ForwardMode mode) const {
   if (intermediate.narrow) return output.narrow->forward(intermediate.narrow->forward(x, &activation));
-  return feed_forward(x, {intermediate.weight, intermediate.bias, output.weight, output.bias}, activation,
-                      usable(feed_forward_panels_, mode), mode.products);
+  return feed_forward(x, feed_forward_weights(), activation, usable(feed_forward_panels_, mode), mode.products);
+}
+
+FeedForwardWeights BertLayer::feed_forward_weights() const {
+  return {intermediate.weight, intermediate.bias, output.weight, output.bias};
 }
 
 void BertLayer::narrow_to(Precision precision) {
-  narrow_attention_.emplace(precision, at::TensorList{query.weight, key.weight, value.weight},
-                            at::TensorList{query.bias, key.bias, value.bias});
-  for (const auto& weight : {query.weight, key.weight, value.weight}) drop_values(weight);
   attention_output.narrow_to(precision);
   intermediate.narrow_to(precision);
   output.narrow_to(precision);
+  if (takes_cuda_path(query.weight)) {
+    for (Linear* layer : {&query, &key, &value}) layer->narrow_to(precision);
+    return;
+  }
+  narrow_attention_.emplace(precision, at::TensorList{query.weight, key.weight, value.weight},
+                            at::TensorList{query.bias, key.bias, value.bias});
+  for (const auto& weight : {query.weight, key.weight, value.weight}) drop_values(weight);
 }
 
 BertEncoder::BertEncoder(Parameters& parameters, const std::string& name, const ModelShape& shape)

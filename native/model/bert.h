@@ -60,6 +60,7 @@ struct BertLayer {
   /** Queries, keys and values, rotated where positions are: [T, 3, heads, d] */
   at::Tensor attention_input(const at::Tensor& x, const Sequences& sequences, ForwardMode mode) const;
   at::Tensor feed_forward_output(const at::Tensor& x, ForwardMode mode) const;
+  FeedForwardWeights feed_forward_weights() const;
 
   /** For predictions: of query, key and value together, and of the feed-forward half. */
   mutable PanelCache attention_panels_;

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
+#include "ops/cuda_ops.h"
 #include "ops/precision.h"
 #include "ops/random_mask.h"
 
@@ -14,5 +17,10 @@ struct ForwardMode {
   /** What the products of linear layers are computed in: kFloat or kBfloat16. */
   Precision products = Precision::kFloat;
 };
+
+/** What goes from layer to layer, as it is stored: in bfloat16 on CUDA where products are computed in that. */
+inline at::Tensor stored_for(const at::Tensor& x, ForwardMode mode) {
+  return mode.products == Precision::kBfloat16 && takes_cuda_path(x) ? x.to(at::kBFloat16) : x;
+}
 
 }  // namespace gp

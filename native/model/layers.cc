@@ -24,6 +24,10 @@ at::Tensor Linear::forward(const at::Tensor& x, ForwardMode mode) const {
 }
 
 void Linear::narrow_to(Precision precision) {
+  if (takes_cuda_path(weight)) {
+    weight.set_data(weight.detach().to(at::kBFloat16));
+    return;
+  }
   narrow.emplace(precision, at::TensorList{weight}, at::TensorList{bias});
   drop_values(weight);
 }

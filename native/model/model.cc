@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "ops/dispatch.h"
+
 namespace gp {
 
 Model::Model(const ModelShape& shape, uint64_t seed)
@@ -31,12 +33,12 @@ at::Tensor Model::loss(const Batch& batch, const GoldSpans& gold, ForwardMode mo
 
 std::vector<SpanHit> Model::decode(const Batch& batch, const std::vector<float>& thresholds) const {
   at::NoGradGuard no_gradient;
-  return span_decode(factors(batch, {}), batch.sequences, thresholds, cells());
+  return span_decode(factors(batch, predicting()), batch.sequences, thresholds, cells());
 }
 
 std::vector<at::Tensor> Model::scores(const Batch& batch) const {
   at::NoGradGuard no_gradient;
-  return span_scores(factors(batch, {}), batch.sequences, cells());
+  return span_scores(factors(batch, predicting()), batch.sequences, cells());
 }
 
 void Model::weights_replaced() const {
@@ -48,11 +50,18 @@ void Model::narrow_to(Precision precision) {
   const at::NoGradGuard no_gradient;
   encoder_.narrow_to(precision);
   head_->narrow_to(precision);
+  products_ = precision;
+}
+
+ForwardMode Model::predicting() const {
+  ForwardMode mode;
+  mode.products = products_;
+  return mode;
 }
 
 at::Tensor Model::hidden_states(const Batch& batch) const {
   at::NoGradGuard no_gradient;
-  return encoder_.forward(batch, {});
+  return in_single(encoder_.forward(batch, predicting()));
 }
 
 }  // namespace gp

@@ -31,7 +31,8 @@ class Model {
 
   /**
    * From now on for predictions alone: linear layers are computed in a narrower precision, and their weights
-   * are let go of. @param precision what `has_precision` is true of
+   * are let go of. On CUDA all that goes from layer to layer is narrow, too.
+   * @param precision what the device can compute in
    */
   void narrow_to(Precision precision);
 
@@ -44,12 +45,15 @@ class Model {
 
  private:
   SpanCells cells() const { return {shape_.mask_special_tokens}; }
+  ForwardMode predicting() const;
   SpanFactors factors(const Batch& batch, ForwardMode mode) const;
 
   ModelShape shape_;
   Parameters parameters_;
   BertEncoder encoder_;
   std::unique_ptr<SpanHead> head_;
+  /** Of predictions. */
+  Precision products_ = Precision::kFloat;
 };
 
 }  // namespace gp

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "ops/dispatch.h"
 #include "ops/rope.h"
 
 namespace gp {
@@ -44,7 +45,8 @@ TPLinkerHead::TPLinkerHead(Parameters& parameters, const ModelShape& shape)
     : combine_(Linear::uniform(parameters, "combine_fc", 2 * shape.hidden_size, shape.hidden_size)),
       output_(Linear::uniform(parameters, "output_fc", shape.hidden_size, shape.entity_type_count)) {}
 
-SpanFactors TPLinkerHead::factors(const at::Tensor& hidden, const Sequences&, ForwardMode) const {
+SpanFactors TPLinkerHead::factors(const at::Tensor& hidden_in, const Sequences&, ForwardMode) const {
+  const at::Tensor hidden = in_single(hidden_in);
   const int64_t size = hidden.size(1);
   // W [h_i; h_j] + b = (W_1 h_i + b) + W_2 h_j
   const at::Tensor first = at::linear(hidden, combine_.weight.narrow(1, 0, size), combine_.bias);

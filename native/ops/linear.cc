@@ -31,6 +31,7 @@ struct RoundedLinearFunction : torch::autograd::Function<RoundedLinearFunction> 
 
 at::Tensor one_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                       Precision learning) {
+  if (x.scalar_type() == at::kBFloat16) return at::linear(x, weight.to(at::kBFloat16), bias.to(at::kBFloat16));
   return learning == Precision::kBfloat16 ? RoundedLinearFunction::apply(x, weight, bias)
                                           : at::linear(x, weight, bias);
 }

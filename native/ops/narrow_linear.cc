@@ -95,8 +95,23 @@ bool makes_kernels() {
 }  // namespace
 #endif
 
+const char* name_of(Precision precision) {
+  switch (precision) {
+    case Precision::kFloat:
+      return "fp32";
+    case Precision::kTf32:
+      return "tf32";
+    case Precision::kBfloat16:
+      return "bf16";
+    case Precision::kInt8:
+      return "int8";
+  }
+  return "";
+}
+
 bool has_precision(Precision precision) {
   if (precision == Precision::kFloat) return true;
+  if (precision == Precision::kTf32) return false;
 #if defined(__x86_64__) && defined(CPUBLAS_BRGEMM_U8I8I32) && defined(CPUBLAS_BRGEMM_BF16BF16F32)
   static const bool int8 = has_tile_products() && __builtin_cpu_supports("avx512vnni") &&
                            makes_kernels<uint8_t, int8_t, int32_t>();

@@ -34,7 +34,7 @@ at::Tensor scores_of(const AdditiveFactors& factors, const Sequences& sequences,
   const at::Tensor rows = in_single(rows_of(factors.pair, sequences, b));
   const at::Tensor pairs =
       at::tanh(rows.select(1, 0).unsqueeze(1) + rows.select(1, 1).unsqueeze(0));  // [L, L, h]
-  return at::linear(pairs, factors.weight, factors.bias).permute({2, 0, 1});      // [types, L, L]
+  return at::linear(pairs, in_single(factors.weight), in_single(factors.bias)).permute({2, 0, 1});      // [types, L, L]
 }
 
 }  // namespace

@@ -23,5 +23,6 @@ void check_dispatch(Report& report);
 void check_block_allocator(Report& report);
 void check_job_queue(Report& report);
 void check_cuda(Report& report);
+void check_cuda_session(Report& report);
 
 }  // namespace gp::check

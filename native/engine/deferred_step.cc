@@ -1,0 +1,54 @@
+// A training step of which the host sees nothing: what there is to decide is decided on the device, so that the host is
+// free to prepare and start the next step meanwhile.
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "engine/gradient_scope.h"
+#include "engine/training.h"
+
+namespace gp {
+namespace {
+
+/** Global L2 norm of all gradients, as a scalar on their device. */
+at::Tensor norm_on_device(const std::vector<at::Tensor>& gradients) {
+  return at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients, 2)));
+}
+
+/** What gradients are to be divided by so that their norm is at most `limit` (0: any). */
+at::Tensor clipping_divisor(const at::Tensor& norm, double limit) {
+  const at::Tensor one = at::ones_like(norm);
+  return limit > 0 ? at::where(norm.gt(limit), (norm + 1e-6) / limit, one) : one;
+}
+
+}  // namespace
+
+bool Training::defers() const {
+  return takes_cuda_path(groups_.at(0).parameters.at(0).second) && !average_ && !options_.adversarial;
+}
+
+PendingStep Training::deferred_step(const std::vector<LabelledBatch>& batches, LearningRates rates,
+                                    RandomStream& random) {
+  const GradientScope scope(model_.parameters());
+  int64_t sequences = 0;
+  for (const auto& labelled : batches) sequences += labelled.batch.sequences.count();
+  at::Tensor mean;
+  for (const auto& labelled : batches) {
+    const double weight =
+        static_cast<double>(labelled.batch.sequences.count()) / static_cast<double>(sequences);
+    const at::Tensor loss = batch_loss(labelled, random);
+    const at::Tensor share = loss.detach() * weight;
+    mean = mean.defined() ? mean + share : share;
+    loss.backward(at::full_like(loss, weight));
+  }
+  const at::NoGradGuard no_gradient;
+  std::vector<at::Tensor> gradients;
+  for (const auto& [name, tensor] : model_.parameters().all()) {
+    if (tensor.grad().defined()) gradients.push_back(tensor.grad());
+  }
+  const at::Tensor norm = norm_on_device(gradients);
+  const at::Tensor refused = mean.isfinite().logical_and(norm.isfinite()).logical_not().to(at::kFloat);
+  optimizer_.deferred_step(rates, clipping_divisor(norm, options_.max_grad_norm), refused);
+  return PendingStep(at::stack({mean, norm, 1 - refused}).to(at::kDouble));
+}
+
+}  // namespace gp
