@@ -108,9 +108,15 @@ export interface StepOptions {
   /** Encoder layers keep their input only and are computed again in the backward pass; results are the same bits. */
   activationCheckpointing?: boolean;
   /**
-   * What the products of linear layers are computed in, forward and backward. Default: `fp32`. `bf16` rounds both sides
-   * of a product and sums in fp32; weights, moments and all else stay in fp32. Predictions meanwhile are in fp32.
-   * `DEVICE` where the processor lacks the instructions.
+   * Batches that memory is too short for are computed in parts of fewer sequences, halved until they fit, in this step
+   * and those after it. Gradients are those of the whole, up to rounding and to other dropout masks.
+   */
+  autoMicroBatch?: boolean;
+  /**
+   * What the products of linear layers are computed in, forward and backward. Default: `fp32`. `bf16` rounds both
+   * sides of a product and sums in fp32; weights, moments and all else stay in fp32, but on CUDA what goes from layer
+   * to layer is stored in bf16, too. `tf32` is CUDA's alone. Predictions meanwhile are in fp32. `DEVICE` where the
+   * device cannot.
    */
   precision?: TrainingPrecision;
 }
@@ -125,8 +131,13 @@ export interface StepResult {
   loss: number;
   /** Global L2 norm of the gradient before clipping. */
   gradientNorm: number;
-  /** False when loss or gradient were not finite: weights, average, optimizer and random state are then as before. */
+  /**
+   * False when loss or gradient were not finite: weights, average, optimizer and random state are then as before (the
+   * random state moves on where steps are left to a CUDA device).
+   */
   applied: boolean;
+  /** Sequences computed at a time, where memory was too short for the batches as they came (`autoMicroBatch`). */
+  microBatch?: number;
 }
 
 /** What linear layers are computed in while a model learns. */
@@ -169,7 +180,8 @@ export interface NativeEngine {
   configureOptimizer(options: OptimizerOptions, stepOptions?: StepOptions): Promise<void>;
   /**
    * One optimizer step on the union of the batches, at least one, of which one at a time takes memory: gradients are
-   * those of a single batch that holds all their sequences, up to rounding.
+   * those of a single batch that holds all their sequences, up to rounding. A CUDA device works on it while the next
+   * call is made: two in flight keep it busy.
    */
   trainStep(batches: readonly LabelledBatch[], learningRates: LearningRates): Promise<StepResult>;
   /** Moments, step count and random state; beside a moving average the weights themselves, too. */

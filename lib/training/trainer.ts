@@ -10,8 +10,10 @@ import { endedEarly, endOfTraining, epochsWithoutGain } from "./end-of-training.
 import type { TrainingObserver } from "./progress.js";
 import { shuffledOrder } from "../data/random.js";
 import { drawReport } from "./draw-report.js";
+import type { LearningRates } from "../model/native.js";
 import type { RunDirectory } from "./run-directory.js";
 import { learningRateFactor, warmupStepCount } from "./schedule.js";
+import { aheadOfTime, StepInFlight, stepsAhead } from "./step-in-flight.js";
 import type { TrainerState } from "./trainer-state.js";
 import type { Tracking } from "../tracking/tracking.js";
 import { epochWarnings } from "./warnings.js";
@@ -56,6 +58,9 @@ export class Trainer {
   private readonly totalSteps: number;
   private dev: Metrics | undefined;
   private warned = false;
+  /** When the last step ended; as `performance.now` has it. */
+  private stepEnded = 0;
+  private microBatch: number | undefined;
 
   /** @param state is kept up to date; with the model, all that decides how the training goes on */
   constructor(
@@ -122,32 +127,48 @@ export class Trainer {
 
   /** Runs the steps that are left of the epoch, or those until the stop. */
   private async trainSteps(): Promise<void> {
-    const { state } = this;
-    const { learningRate, headLearningRate = learningRate, seed } = this.config.training;
-    const order = shuffledOrder(this.data.dataset.sequenceCount, seed, state.epoch);
+    const { state, model } = this;
+    const order = shuffledOrder(this.data.dataset.sequenceCount, this.config.training.seed, state.epoch);
     let next = this.batchesOf(state.stepInEpoch, order);
-    while (next !== undefined && !this.stopRequested) {
-      const began = performance.now();
-      const batches = next;
-      const factor = this.factorOfStep(state.step);
-      const rates = { encoder: learningRate * factor, head: headLearningRate * factor };
-      const pending = this.model.engine.trainStep(batches, rates);
-      next = this.batchesOf(state.stepInEpoch + 1, order); // packed while the engine computes
-      const { loss, gradientNorm, applied } = await pending;
-      if (!applied) this.refuseDivergence(loss, gradientNorm);
-      state.step++;
-      state.stepInEpoch++;
-      state.lossSum += loss;
-      const tokens = batches.reduce((sum, { batch }) => sum + batch.inputIds.length, 0);
-      const seconds = (performance.now() - began) / 1000;
-      state.tokens += tokens;
-      state.seconds += seconds;
-      this.reportStep();
-      this.tracking.step({
-        step: state.step, epoch: state.epoch + 1, loss, gradientNorm, learningRate: rates.encoder,
-        headLearningRate: rates.head, tokensPerSecond: tokens / seconds,
-      });
-    }
+    await aheadOfTime(stepsAhead(model.device), (inFlight) => {
+      if (next === undefined || this.stopRequested) return undefined;
+      const step = new StepInFlight(model.engine, next, this.ratesOf(state.step + inFlight));
+      next = this.batchesOf(state.stepInEpoch + inFlight + 1, order); // packed while the engine computes
+      return step;
+    }, (step) => this.finishStep(step));
+  }
+
+  private ratesOf(step: number): LearningRates {
+    const { learningRate, headLearningRate = learningRate } = this.config.training;
+    const factor = this.factorOfStep(step);
+    return { encoder: learningRate * factor, head: headLearningRate * factor };
+  }
+
+  private async finishStep(step: StepInFlight): Promise<void> {
+    const { state } = this;
+    const { loss, gradientNorm, applied, microBatch, seconds, ended } = await step.end(this.stepEnded);
+    this.stepEnded = ended;
+    if (!applied) this.refuseDivergence(loss, gradientNorm);
+    state.step++;
+    state.stepInEpoch++;
+    state.lossSum += loss;
+    state.tokens += step.tokens;
+    state.seconds += seconds;
+    this.reportStep();
+    this.tellOfMicroBatch(microBatch);
+    this.tracking.step({
+      step: state.step, epoch: state.epoch + 1, loss, gradientNorm, learningRate: step.rates.encoder,
+      headLearningRate: step.rates.head, tokensPerSecond: step.tokens / seconds,
+    });
+  }
+
+  private tellOfMicroBatch(microBatch: number | undefined): void {
+    if (microBatch === undefined || microBatch === this.microBatch) return;
+    this.microBatch = microBatch;
+    this.context.observer?.message?.(
+      `memory was short: from step ${this.state.step} on ${microBatch} sequence${microBatch === 1 ? " is" : "s are"} `
+      + "computed at a time (training.autoMicroBatch)",
+    );
   }
 
   private reportStep(): void {

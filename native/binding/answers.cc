@@ -39,6 +39,8 @@ Napi::Value step_value(Napi::Env env, const StepResult& result) {
   object["loss"] = Napi::Number::New(env, result.loss);
   object["gradientNorm"] = Napi::Number::New(env, result.gradient_norm);
   object["applied"] = Napi::Boolean::New(env, result.applied);
+  if (result.micro_batch > 0)
+    object["microBatch"] = Napi::Number::New(env, static_cast<double>(result.micro_batch));
   return object;
 }
 

@@ -17,7 +17,7 @@ Failure describe_libtorch_error(const std::string& message) {
   const std::string first_line = message.substr(0, message.find('\n'));
   if (contains(message, "allocate memory") || contains(message, "out of memory")) {
     return {"OUT_OF_MEMORY",
-            "Out of memory: lower the batch size or the sequence length (" + first_line + ")."};
+            "Out of memory: lower the batch size or the length of sequences (" + first_line + ")."};
   }
   if (contains(message, "CUDA")) return {"DEVICE", "The CUDA device failed: " + first_line};
   return {"INTERNAL", first_line};
@@ -35,7 +35,7 @@ Failure describe_current_exception() {
   } catch (const c10::Error& error) {
     return describe_libtorch_error(error.what_without_backtrace());
   } catch (const std::bad_alloc&) {
-    return {"OUT_OF_MEMORY", "Out of memory: lower the batch size or the sequence length."};
+    return {"OUT_OF_MEMORY", "Out of memory: lower the batch size or the length of sequences."};
   } catch (const std::exception& error) {
     return describe_libtorch_error(error.what());
   } catch (...) {

@@ -18,7 +18,7 @@ StepResult PendingStep::result() const {
   if (is_known()) return known_;
   if (written_) written_->synchronize();
   const double* const numbers = numbers_.const_data_ptr<double>();
-  return {numbers[0], numbers[1], numbers[2] == 1};
+  return {numbers[0], numbers[1], numbers[2] == 1, known_.micro_batch};
 }
 
 }  // namespace gp

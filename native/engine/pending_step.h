@@ -14,6 +14,8 @@ struct StepResult {
   double gradient_norm = 0;
   /** False when loss or gradient are not finite: everything is then left as it was. */
   bool applied = false;
+  /** Sequences computed at a time, where memory was too short for the batches as they came; 0 where it was not. */
+  int64_t micro_batch = 0;
 };
 
 /** A step whose numbers are there, or will be once the device has come to its end. */
@@ -23,6 +25,7 @@ class PendingStep {
   /** @param numbers [3] on the device: loss, gradient norm, and 1 where the step was applied */
   explicit PendingStep(const at::Tensor& numbers);
 
+  void set_micro_batch(int64_t sequences) { known_.micro_batch = sequences; }
   bool is_known() const { return !numbers_.defined(); }
   /** Waits for the device where need be. */
   StepResult result() const;

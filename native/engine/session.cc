@@ -143,33 +143,39 @@ void Session::load_optimizer(const std::string& path) {
   model().weights_replaced();
 }
 
-double Session::loss(const Batch& batch, const GoldSpans& gold) {
-  at::NoGradGuard no_gradient;
+template <typename Compute>
+auto Session::on_batch(const Batch& batch, const Compute& compute) {
   const ProductPrecision products(options_.precision);
   const BorrowedValues as_seen = averaged();
-  return model().loss(batch, gold, {}).item<double>();
+  try {
+    return compute();
+  } catch (...) {
+    const Failure failure = describe_current_exception();
+    if (failure.code != "OUT_OF_MEMORY") throw;
+    throw Error(failure.code, "Out of memory on " + device_.str() + " in a batch of " + size_in_words(batch) +
+                                  ": lower the batch size or the length of sequences.");
+  }
+}
+
+double Session::loss(const Batch& batch, const GoldSpans& gold) {
+  at::NoGradGuard no_gradient;
+  return on_batch(batch, [&] { return model().loss(batch, gold, {}).item<double>(); });
 }
 
 std::vector<SpanHit> Session::predict(const Batch& batch, const std::vector<float>& thresholds) {
-  const ProductPrecision products(options_.precision);
-  const BorrowedValues as_seen = averaged();
-  std::vector<SpanHit> hits = model().decode(batch, thresholds);
+  std::vector<SpanHit> hits = on_batch(batch, [&] { return model().decode(batch, thresholds); });
   free_memory_.bound();
   return hits;
 }
 
 std::vector<at::Tensor> Session::scores(const Batch& batch) {
-  const ProductPrecision products(options_.precision);
-  const BorrowedValues as_seen = averaged();
-  std::vector<at::Tensor> scores = model().scores(batch);
+  std::vector<at::Tensor> scores = on_batch(batch, [&] { return model().scores(batch); });
   for (auto& of_sequence : scores) of_sequence = of_sequence.to(at::kCPU).contiguous();
   return scores;
 }
 
 at::Tensor Session::hidden_states(const Batch& batch) {
-  const ProductPrecision products(options_.precision);
-  const BorrowedValues as_seen = averaged();
-  return model().hidden_states(batch).to(at::kCPU).contiguous();
+  return on_batch(batch, [&] { return model().hidden_states(batch).to(at::kCPU).contiguous(); });
 }
 
 int64_t Session::head_parameter_count() const {

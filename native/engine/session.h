@@ -81,6 +81,10 @@ class Session {
   Training& training();
   /** To be held while the model is read: see the class. */
   BorrowedValues averaged() const;
+  /** What a computation on a batch gives, the model as it is to be seen; without memory the error says of what size it
+   * was. */
+  template <typename Compute>
+  auto on_batch(const Batch& batch, const Compute& compute);
   /** Lets LibTorch's own generator follow the random stream: attention on CUDA draws its masks from it. */
   void seed_device() const;
 

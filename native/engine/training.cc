@@ -3,9 +3,12 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/adversarial.h"
+#include "engine/block_allocator.h"
+#include "engine/error.h"
 #include "engine/gradient_scope.h"
 #include "ops/gradient_norm.h"
 
@@ -37,6 +40,14 @@ double norm_of_gradients(const Parameters& parameters) {
   return gradient_norm(gradients);
 }
 
+Error out_of_memory(const std::vector<LabelledBatch>& batches) {
+  const auto largest = std::max_element(batches.begin(), batches.end(), [](const auto& a, const auto& b) {
+    return a.batch.sequences.total() < b.batch.sequences.total();
+  });
+  return Error("OUT_OF_MEMORY", "Out of memory in a training step on " + size_in_words(largest->batch) +
+                                    ": lower the batch size or the length of sequences.");
+}
+
 /** What gradients are to be divided by so that their norm is at most `limit` (0: any). */
 double clipping_divisor(double norm, double limit) {
   return limit > 0 && norm > limit ? (norm + 1e-6) / limit : 1;
@@ -54,7 +65,31 @@ Training::Training(Model& model, const TrainingOptions& options)
 
 PendingStep Training::begin_step(const std::vector<LabelledBatch>& batches, LearningRates rates,
                                  RandomStream& random) {
-  return defers() ? deferred_step(batches, rates, random) : PendingStep(step(batches, rates, random));
+  for (;;) {
+    const std::vector<LabelledBatch> parts =
+        micro_batch_ > 0 ? in_parts(batches, micro_batch_, model_.shape().entity_type_count) : batches;
+    try {
+      PendingStep pending = attempt(parts, rates, random);
+      pending.set_micro_batch(micro_batch_);
+      return pending;
+    } catch (...) {
+      const Failure failure = describe_current_exception();
+      if (failure.code != "OUT_OF_MEMORY") throw;
+      const int64_t most = most_sequences(parts);
+      if (!options_.auto_micro_batch || most <= 1) throw out_of_memory(parts);
+      micro_batch_ = (most + 1) / 2;
+    }
+    BlockAllocator::release(0);
+  }
+}
+
+PendingStep Training::attempt(const std::vector<LabelledBatch>& batches, LearningRates rates,
+                              RandomStream& random) {
+  if (!defers()) return PendingStep(step(batches, rates, random));
+  RandomStream moving = random;
+  PendingStep pending = deferred_step(batches, rates, moving);
+  random = moving;
+  return pending;
 }
 
 StepResult Training::step(const std::vector<LabelledBatch>& batches, LearningRates rates,

@@ -8,18 +8,13 @@
 #include <vector>
 
 #include "engine/adamw.h"
+#include "engine/labelled_batch.h"
 #include "engine/moving_average.h"
 #include "engine/pending_step.h"
 #include "engine/training_options.h"
 #include "model/model.h"
 
 namespace gp {
-
-/** A batch with what the model should find in it. */
-struct LabelledBatch {
-  Batch batch;
-  GoldSpans gold;
-};
 
 /** What learns a model: optimizer, moving average, and how a step is made. */
 class Training {
@@ -32,6 +27,8 @@ class Training {
    * On CUDA the device may not have come to its end when this returns, unless there is a moving average or a
    * perturbation of the embeddings.
    * @param random moves on only with the weights; where the host cannot tell, in any case
+   * @throws Error OUT_OF_MEMORY when the batches do not fit, and may not be taken in smaller parts or are single
+   * sequences already; nothing is changed then
    */
   PendingStep begin_step(const std::vector<LabelledBatch>& batches, LearningRates rates, RandomStream& random);
 
@@ -66,6 +63,8 @@ class Training {
   bool add_adversarial_gradients(const std::vector<LabelledBatch>& batches, RandomStream& random) const;
   /** Whether steps are left to the device. */
   bool defers() const;
+  /** The step itself, when the batches fit. */
+  PendingStep attempt(const std::vector<LabelledBatch>& batches, LearningRates rates, RandomStream& random);
   StepResult step(const std::vector<LabelledBatch>& batches, LearningRates rates, RandomStream& random);
   PendingStep deferred_step(const std::vector<LabelledBatch>& batches, LearningRates rates, RandomStream& random);
   /** The tensors of a saved state. */
@@ -76,6 +75,8 @@ class Training {
   std::vector<ParameterGroup> groups_;
   AdamW optimizer_;
   std::optional<MovingAverage> average_;
+  /** Sequences that are computed at a time since memory was short; 0: as they come. */
+  int64_t micro_batch_ = 0;
 };
 
 }  // namespace gp

@@ -1,11 +1,11 @@
 #pragma once
 
-// What kernels need of CUDA. Compiled by nvcc this is CUDA's own; compiled by a C++ compiler it is what stands beside
-// the checks (test/native/cuda_on_cpu), which runs the very same kernels on the processor.
-#ifdef __CUDACC__
-#include <cuda_runtime.h>
-#else
+// What kernels need of CUDA. It is CUDA's own; but for the checks it is what stands beside them
+// (test/native/cuda_on_cpu), which runs the very same kernels, compiled as C++, on the processor.
+#ifdef GP_CUDA_ON_CPU
 #include "cuda_on_cpu.h"
+#else
+#include <cuda_runtime.h>
 #endif
 
 /** Before a loop: for nvcc to unroll, whole or so many times. */
@@ -28,6 +28,9 @@ using Stream = cudaStream_t;
 
 inline constexpr unsigned kWarp = 32;
 inline constexpr unsigned kWholeWarp = 0xFFFFFFFFU;
+
+// What follows is for kernels themselves: nvcc compiles it, or the C++ compiler for the checks.
+#if defined(__CUDACC__) || defined(GP_CUDA_ON_CPU)
 
 /** The block's dynamic shared memory. */
 template <typename T>
@@ -65,5 +68,7 @@ void launch(void (*kernel)(Parameters...), dim3 grid, unsigned threads, size_t s
   cuda_on_cpu::run(grid, threads, shared_bytes, [&] { kernel(static_cast<Parameters>(arguments)...); });
 #endif
 }
+
+#endif
 
 }  // namespace gp::kernels

@@ -76,6 +76,8 @@ __device__ inline double root_of(double x) { return sqrt(x); }
 __device__ inline float larger(float a, float b) { return fmaxf(a, b); }
 __device__ inline double larger(double a, double b) { return fmax(a, b); }
 
+#if defined(__CUDACC__) || defined(GP_CUDA_ON_CPU)
+
 /** Sum over the lanes of a warp, the same in each. */
 template <typename T>
 __device__ inline T warp_sum(T value) {
@@ -89,5 +91,7 @@ __device__ inline T warp_max(T value) {
     value = larger(value, __shfl_xor_sync(kWholeWarp, value, lane));
   return value;
 }
+
+#endif
 
 }  // namespace gp::kernels

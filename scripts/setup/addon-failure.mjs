@@ -32,8 +32,8 @@ export function missingTool(env = process.env) {
  */
 const REMEDIES = [
   [/CMake .*or higher is required/, `This cmake is too old: install a newer one (${PACKAGES.cmake}).`],
-  [/No CMAKE_CUDA_COMPILER|CUDA_TOOLKIT_ROOT_DIR|Could NOT find CUDA|nvcc.*not found/i,
-    "This LibTorch is a CUDA build and the CUDA toolkit was not found: set CUDA_HOME to it, or run gp-setup --cpu."],
+  [/No CMAKE_CUDA_COMPILER|CMAKE_CUDA_COMPILER.*(broken|not able to compile)|Compiler.*CUDA.*failed/i,
+    "nvcc is there and does not work: set CUDA_HOME to a toolkit that does, or run gp-setup --cpu."],
   [/No CMAKE_CXX_COMPILER/, `There is no working C++ compiler (${PACKAGES.compiler}).`],
   [/Killed signal|signal terminated program|out of memory|std::bad_alloc/i,
     "The compiler ran out of memory: set CMAKE_BUILD_PARALLEL_LEVEL=1 and run this again."],

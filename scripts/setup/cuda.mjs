@@ -19,15 +19,36 @@ export async function hasGpu() {
 }
 
 /**
- * The CUDA toolkit: LibTorch's CMake files ask for nvcc as soon as LibTorch itself is a CUDA build.
- * @returns {Promise<{ nvcc: string, version: string } | undefined>} version as "13.0"
+ * The newest CUDA that the driver can serve.
+ * @returns {Promise<string | undefined>} such as "13.0"
  */
-export async function findToolkit() {
-  const homes = [process.env["CUDA_HOME"], process.env["CUDA_PATH"], "/usr/local/cuda"];
-  const nvcc = [
+export async function driverVersion() {
+  if (findOnPath("nvidia-smi") === undefined) {
+    return undefined;
+  }
+  const { lines } = await runCommand("nvidia-smi", [], { timeout: 10_000 });
+  return /CUDA Version: (\d+\.\d+)/.exec(lines.join("\n"))?.[1];
+}
+
+/**
+ * Where nvcc is, which compiles the project's kernels.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string | undefined}
+ */
+export function findNvcc(env) {
+  const homes = [env["CUDA_HOME"], env["CUDA_PATH"], "/usr/local/cuda"];
+  return [
     ...homes.flatMap((home) => (home === undefined || home === "" ? [] : [path.join(home, "bin", "nvcc")])),
     findOnPath("nvcc"),
   ].find((candidate) => candidate !== undefined && existsSync(candidate));
+}
+
+/**
+ * The CUDA toolkit.
+ * @returns {Promise<{ nvcc: string, version: string } | undefined>} version as "13.0"
+ */
+export async function findToolkit() {
+  const nvcc = findNvcc(process.env);
   if (nvcc === undefined) {
     return undefined;
   }

@@ -293,7 +293,7 @@ function verify(folder, wish) {
   }
   if (variant !== wish.variant) {
     return variant === "cuda"
-      ? `brought a CUDA build (${version}), which cannot be built against without the CUDA toolkit`
+      ? `brought a CUDA build (${version}), and a CPU build was wanted`
       : `brought a CPU build (${version}), and CUDA was asked for`;
   }
   return undefined;

@@ -10,7 +10,7 @@ import { SetupError } from "./setup-error.mjs";
  * @property {NodeJS.ProcessEnv} env
  * @property {string} own the project's own folder for LibTorch
  * @property {"cpu" | "cuda" | undefined} variant only this one will do; undefined: either
- * @property {boolean} hasToolkit a CUDA build can be built against here
+ * @property {boolean} usesCuda a CUDA build is of use here: there is a GPU, or nvcc to compile for one
  * @property {() => Promise<string | undefined>} pythonTorch the folder of python3's torch package
  * @property {(line: string) => void} say
  */
@@ -25,7 +25,8 @@ import { SetupError } from "./setup-error.mjs";
 export async function findLibtorch(context) {
   const named = namedByEnvironment(context.env);
   if (named !== undefined) {
-    const usable = judge(named.folder, context);
+    // Whoever names a CUDA build wants it.
+    const usable = judge(named.folder, { ...context, usesCuda: true });
     if ("problem" in usable) {
       throw new SetupError(
         `${named.variable} is set to "${named.folder}", which ${usable.problem}. Set it to the folder of a LibTorch `
@@ -84,8 +85,8 @@ function judge(folder, context) {
     const names = { cpu: "CPU", cuda: "CUDA" };
     return { problem: `is a ${names[variant]} build and ${names[context.variant]} was asked for`, absent: false };
   }
-  if (variant === "cuda" && !context.hasToolkit) {
-    return { problem: "is a CUDA build, which needs the CUDA toolkit (nvcc) to build against", absent: false };
+  if (variant === "cuda" && !context.usesCuda) {
+    return { problem: "is a CUDA build, and there is neither a GPU nor nvcc here", absent: false };
   }
   return { libtorch: inspected.found };
 }

@@ -65,7 +65,7 @@ Flags
   --quiet         say only what is really done
   --dev           make sure that the tools for tests and lint are there too
   --native-only   steps 2 and 3 only
-  --cuda, --cpu   which LibTorch to use (default: CUDA where a GPU and nvcc are found, else CPU)
+  --cuda, --cpu   which LibTorch to use (default: CUDA where there is a GPU, else CPU)
   --force         do every step again
   --help          this text
 

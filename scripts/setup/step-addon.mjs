@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { compileFailure, missingTool } from "./addon-failure.mjs";
+import { findNvcc } from "./cuda.mjs";
 import { contentHash, dropStamp, listFiles, listingHash, readStamp, sourcesUnchanged, writeStamp }
   from "./fingerprint.mjs";
 import { runCommand } from "./run-command.mjs";
@@ -106,6 +107,8 @@ function configuration(paths, env) {
   return [
     libtorch?.["directory"], libtorch?.["version"], libtorch?.["identity"],
     `node ${process.versions.node.split(".")[0]} ${process.platform}-${process.arch}`,
+    // With nvcc there are kernels, without it a CUDA build goes without them.
+    `nvcc ${libtorch?.["variant"] === "cuda" ? findNvcc(env) : "unused"}`,
     `CC=${env["CC"] ?? ""} CXX=${env["CXX"] ?? ""} CXXFLAGS=${env["CXXFLAGS"] ?? ""}`,
   ].join("\n");
 }

@@ -1,10 +1,9 @@
 import { statSync } from "node:fs";
-import { findToolkit, hasGpu } from "./cuda.mjs";
+import { driverVersion, findToolkit, hasGpu } from "./cuda.mjs";
 import { readStamp, writeStamp } from "./fingerprint.mjs";
 import { fetchLibtorch } from "./libtorch-fetch.mjs";
 import { findLibtorch, namedByEnvironment, pythonTorchFolder } from "./libtorch-find.mjs";
 import { configFile, inspectLibtorch } from "./libtorch-version.mjs";
-import { SetupError } from "./setup-error.mjs";
 
 /** @typedef {import("./step.mjs").Step} Step */
 /** @typedef {import("./step.mjs").StepContext} StepContext */
@@ -36,54 +35,31 @@ export const libtorchStep = {
 
   async run({ paths, options, reporter, env }) {
     const toolkit = await findToolkit();
-    const variant = await chooseVariant(options.variant, toolkit !== undefined, reporter);
+    const gpu = await hasGpu();
+    const variant = options.variant ?? (gpu ? "cuda" : "cpu");
     const found = await findLibtorch({
       env,
       own: paths.libtorch,
       variant: options.variant,
-      hasToolkit: toolkit !== undefined,
+      usesCuda: options.variant === "cuda" || gpu || toolkit !== undefined,
       pythonTorch: () => pythonTorchFolder(env),
       say: (line) => reporter.say(line),
     });
     const libtorch = found ?? {
-      ...(await fetchLibtorch(paths, { variant, toolkit: toolkit?.version }, reporter)),
+      ...(await fetchLibtorch(paths, { variant, toolkit: toolkit?.version ?? await driverVersion() }, reporter)),
       source: "fetched",
     };
     const { directory, version, source } = libtorch;
     reporter.say(`LibTorch ${version} (${libtorch.variant === "cuda" ? "CUDA" : "CPU"}, ${source}): ${directory}`);
+    if (libtorch.variant === "cuda" && toolkit === undefined) {
+      reporter.say("there is no nvcc here, so on the GPU plain operations of LibTorch take the place of the project's "
+        + "kernels, which takes longer and more memory: install the CUDA toolkit, or set CUDA_HOME, and run this again");
+    }
     writeStamp(paths.state, "libtorch", {
       directory, version, variant: libtorch.variant, source, identity: identity(directory) ?? "",
     });
   },
 };
-
-/**
- * Which LibTorch to fetch, should none be found: CUDA needs a GPU to be of use and nvcc to be built against.
- * @param {"cpu" | "cuda" | undefined} wish
- * @param {boolean} hasToolkit
- * @param {import("./reporter.mjs").Reporter} reporter
- * @returns {Promise<"cpu" | "cuda">}
- */
-async function chooseVariant(wish, hasToolkit, reporter) {
-  if (wish === "cuda" && !hasToolkit) {
-    throw new SetupError(
-      "CUDA was asked for, and there is no CUDA toolkit here: LibTorch's CUDA build needs nvcc. Install the toolkit "
-      + "(Debian and Ubuntu: cuda-toolkit or nvidia-cuda-toolkit), set CUDA_HOME to it, and run gp-setup --cuda again.",
-    );
-  }
-  if (wish !== undefined) {
-    return wish;
-  }
-  if (!await hasGpu()) {
-    return "cpu";
-  }
-  if (!hasToolkit) {
-    reporter.say("there is a GPU here but no CUDA toolkit (nvcc), so a CPU build is made; "
-      + "install the toolkit and run gp-setup --cuda to use the GPU");
-    return "cpu";
-  }
-  return "cuda";
-}
 
 /**
  * Changes when another LibTorch is put in the same place.

@@ -8,7 +8,7 @@ const EXECUTABLE = join(import.meta.dirname, "..", "..", "build", "cmake", "glob
 const SUBJECTS = [
   "simd", "gemm", "random mask", "random stream", "dropout", "rope", "attention", "gold spans", "span loss",
   "span divergence", "span decode", "dispatch", "job queue", "block allocator", "activations far from zero",
-  "transposes of blocks", "shares of panels", "adamw update", "gradient norm", "kernels",
+  "transposes of blocks", "shares of panels", "adamw update", "gradient norm", "kernels", "labelled batches",
 ];
 /** What needs a processor with AVX-512, in parts that later ones have only. */
 const TILED = ["linear", "feed-forward", "residual and norm", "int8 linear", "bfloat16 linear",

@@ -13,7 +13,7 @@ import {
 const folder = mkdtempSync(join(tmpdir(), "precision-"));
 afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
 
-const available = loadAddon().deviceInfo().precisions.filter((name) => name !== "fp32");
+const available = (["bf16", "int8"] as const).filter((name) => loadAddon().deviceInfo().precisions.includes(name));
 const missing = (["bf16", "int8"] as const).filter((name) => !available.includes(name));
 if (missing.length > 0) console.log(`not checked, for this processor cannot compute in it: ${missing.join(", ")}`);
 
@@ -190,4 +190,16 @@ test("with a moving average, predictions follow weights that were loaded in part
 test.each(["fp16", 8, null])("refuses the precision %p", (precision) => {
   const options = { shape: tinyShape, device: "cpu", threads: 1, seed: 1, precision } as unknown as EngineOptions;
   expect(() => createEngine(options)).toThrow(/^precision must be /);
+});
+
+describe("tf32", () => {
+  const refused = { code: "DEVICE", message: expect.stringContaining("CUDA devices alone") as unknown };
+  test("is refused on the CPU, for predictions and for training", async () => {
+    const engine = createEngine({ shape: tinyShape, device: "cpu", threads: 1, seed: 1, precision: "tf32" });
+    await expect(engine.initialise()).rejects.toMatchObject(refused);
+    await engine.dispose();
+    const learning = await readyEngine({ shape: tinyShape });
+    await expect(learning.configureOptimizer(optimizerOptions, { precision: "tf32" })).rejects.toMatchObject(refused);
+    await learning.dispose();
+  });
 });

@@ -69,7 +69,7 @@ describe("finding", () => {
       env: {},
       own: at("own"),
       variant: undefined,
-      hasToolkit: false,
+      usesCuda: false,
       pythonTorch: () => Promise.resolve(undefined),
       say: (line) => {
         said.push(line);
@@ -117,11 +117,11 @@ describe("finding", () => {
       findLibtorch(context({ pythonTorch: () => Promise.resolve(python), ...changes }));
     expect(await find(old)).toMatchObject({ directory: at("own") });
     expect(await find(cuda)).toMatchObject({ directory: at("own") });
-    expect(await find(cuda, { hasToolkit: true })).toMatchObject({ directory: cuda, variant: "cuda" });
-    expect(await find(cuda, { hasToolkit: true, variant: "cpu" })).toMatchObject({ directory: at("own") });
+    expect(await find(cuda, { usesCuda: true })).toMatchObject({ directory: cuda, variant: "cuda" });
+    expect(await find(cuda, { usesCuda: true, variant: "cpu" })).toMatchObject({ directory: at("own") });
     expect(said).toEqual([
       expect.stringContaining("is version 2.2.0"),
-      expect.stringContaining("needs the CUDA toolkit"),
+      expect.stringContaining("neither a GPU nor nvcc"),
       expect.stringContaining("is a CUDA build and CPU was asked for"),
     ]);
   });

@@ -83,8 +83,8 @@ test("a batch is learnt by heart without what would hold it back", async () => {
 
 describe("what a config asks of a step", () => {
   const off = {
-    layerDecay: 1, frozenEmbeddings: false, frozenLayers: 0, activationCheckpointing: false, precision: "fp32",
-    rDrop: 0, labelSmoothing: 0,
+    layerDecay: 1, frozenEmbeddings: false, frozenLayers: 0, activationCheckpointing: false, autoMicroBatch: false,
+    precision: "fp32", rDrop: 0, labelSmoothing: 0,
   };
   const optionsOf = (...overrides: string[]) => stepOptions(loadConfig("config.json", overrides));
 
@@ -98,12 +98,13 @@ describe("what a config asks of a step", () => {
     ["training.adversarial={\"type\":\"pgd\"}", { adversarial: { epsilon: 1, alpha: 0.3, steps: 3 } }],
     ["training.frozenLayers=2", { frozenLayers: 2 }],
     ["training.precision=bf16", { precision: "bf16" }],
+    ["training.autoMicroBatch=true", { autoMicroBatch: true }],
   ])("%s", (override, options) => {
     expect(optionsOf(override)).toEqual({ ...off, ...options });
   });
   test("or the half of it, to learn by heart", () => {
     expect(plainStepOptions(configWith())).toEqual({
-      layerDecay: 0.8, frozenEmbeddings: false, frozenLayers: 0, activationCheckpointing: true,
+      layerDecay: 0.8, frozenEmbeddings: false, frozenLayers: 0, activationCheckpointing: true, autoMicroBatch: false,
       precision: "fp32",
     });
   });

@@ -22,6 +22,7 @@ void check_span_decode(Report& report);
 void check_dispatch(Report& report);
 void check_block_allocator(Report& report);
 void check_job_queue(Report& report);
+void check_labelled_batch(Report& report);
 void check_cuda(Report& report);
 void check_cuda_session(Report& report);
 

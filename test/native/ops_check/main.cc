@@ -23,6 +23,7 @@ int main() {
   gp::check::check_dispatch(report);
   gp::check::check_block_allocator(report);
   gp::check::check_job_queue(report);
+  gp::check::check_labelled_batch(report);
   gp::check::check_cuda(report);
   gp::check::check_cuda_session(report);
   return report.all_ok() ? 0 : 1;
