@@ -36,8 +36,9 @@ class GlobalPointer(nn.Module):
 def rotate(x: Tensor) -> Tensor:
     """RoPE (arXiv 2104.09864) over pairs (2m, 2m+1); x is [B, L, types, d]."""
     length, size = x.shape[1], x.shape[3]
-    frequency = 10000.0 ** (-2.0 * torch.arange(size // 2, dtype=x.dtype) / size)
-    angle = torch.arange(length, dtype=x.dtype)[:, None] * frequency  # [L, d/2]
+    # Under autocast the projection is in bfloat16; angles are not.
+    frequency = 10000.0 ** (-2.0 * torch.arange(size // 2, dtype=torch.float32, device=x.device) / size)
+    angle = torch.arange(length, dtype=torch.float32, device=x.device)[:, None] * frequency  # [L, d/2]
     cos = angle.cos().repeat_interleave(2, dim=-1)[None, :, None, :]
     sin = angle.sin().repeat_interleave(2, dim=-1)[None, :, None, :]
     turned = torch.stack([-x[..., 1::2], x[..., ::2]], dim=-1).reshape(x.shape)
@@ -57,18 +58,18 @@ def span_loss(scores: Tensor, labels: Tensor) -> Tensor:
     return (negative + positive).mean()
 
 
-def dense_labels(batch: Batch, types: int) -> Tensor:
+def dense_labels(batch: Batch, types: int, device: str = "cpu") -> Tensor:
     """[B, types, L, L]"""
     longest = max(map(len, batch.sequences))
     labels = torch.zeros(len(batch.sequences), types, longest, longest, dtype=torch.int64)
     for sequence, entity_type, start, end in batch.gold:
         labels[sequence, entity_type, start, end] = 1
-    return labels
+    return labels.to(device)
 
 
-def tensors(sequences: list[list[int]]) -> tuple[Tensor, Tensor]:
+def tensors(sequences: list[list[int]], device: str = "cpu") -> tuple[Tensor, Tensor]:
     ids, mask = padded(sequences)
-    return torch.tensor(ids), torch.tensor(mask)
+    return torch.tensor(ids).to(device), torch.tensor(mask).to(device)
 
 
 def load_model(workload: Workload) -> GlobalPointer:

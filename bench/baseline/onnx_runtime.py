@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 from texts import tag_texts
-from workload import Workload, padded, read_workload, serve
+from workload import Workload, padded, peak_memory_of, read_workload, serve
 
 
 def export(workload: Workload, path: Path) -> None:
@@ -79,7 +79,7 @@ def main() -> None:
     workload = read_workload(arguments.input)
     path = exported(workload, arguments.int8)
     if not arguments.export:
-        serve(workload, inference(workload, path))
+        serve(workload, inference(workload, path), peak_memory_of("cpu"))
 
 
 if __name__ == "__main__":

@@ -56,7 +56,16 @@ def padded(sequences: list[list[int]]) -> tuple[list[list[int]], list[list[int]]
     return ids, mask
 
 
-def serve(workload: Workload, one_pass: Callable[..., float]) -> None:
+def peak_memory_of(device: str) -> Callable[[], int]:
+    """What tells the peak memory in bytes: of the process, or of tensors on a CUDA device."""
+    if device == "cpu":
+        return lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    from torch import cuda
+
+    return cuda.max_memory_allocated
+
+
+def serve(workload: Workload, one_pass: Callable[..., float], peak_bytes: Callable[[], int]) -> None:
     """Warms up, then does a round for every line of the input; tells its peak memory at the end.
 
     A pass over texts takes some of them where it is given them, which is enough to warm up.
@@ -69,7 +78,7 @@ def serve(workload: Workload, one_pass: Callable[..., float]) -> None:
         for _ in range(workload.passes):
             result = one_pass()
         say({"seconds": time.perf_counter() - began, "result": result})
-    say({"peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024})
+    say({"peakBytes": peak_bytes()})
 
 
 def say(answer: dict) -> None:

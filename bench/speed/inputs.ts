@@ -62,7 +62,7 @@ export class Inputs {
   async write(workload: Workload): Promise<{ path: string; lengths: number[] }> {
     const { task, types, batchSize, passes, name } = workload;
     const batches = task === "texts" ? [] : await this.batches(workload);
-    const texts = task === "texts" ? await this.texts() : [];
+    const texts = task === "texts" ? await this.texts(workload) : [];
     const input: WorkloadInput = {
       task, types, batchSize, passes, batches, texts, model: await this.model(workload), headSize: HEAD_SIZE,
       maxSeqLen: MAX_LENGTH, threshold: THRESHOLD,
@@ -115,9 +115,10 @@ export class Inputs {
     return readSamples(this.corpora[corpus], { requireLabels: true });
   }
 
-  private async texts(): Promise<string[]> {
+  private async texts({ lengths }: Workload): Promise<string[]> {
+    if (typeof lengths === "number") throw new TypeError("texts are those of a corpus");
     const texts: string[] = [];
-    for await (const { text } of this.samples("msra")) {
+    for await (const { text } of this.samples(lengths)) {
       texts.push(text);
       if (texts.length === TEXT_COUNT) break;
     }

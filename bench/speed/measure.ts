@@ -1,5 +1,5 @@
 import { median } from "../median.js";
-import { SideProcess, type Round } from "./side.js";
+import { SideProcess, type Patience, type Round } from "./side.js";
 
 /** A command that does workloads: see side.ts. */
 export interface Side {
@@ -8,6 +8,8 @@ export interface Side {
   rival?: string;
   command: string;
   args: readonly string[];
+  /** Whether the others are measured without it when it does not start. */
+  optional?: boolean;
 }
 
 /** What one side gave of one workload. */
@@ -36,13 +38,25 @@ export interface Measurement {
  * Starts all sides, and lets each do a round in turn, `rounds` times.
  *
  * @param gemm what measures matrix products
+ * @param leftOut is told of an optional side that does not start
  */
 export async function measure(
-  sides: readonly Side[], gemm: Side, rounds: number, passes: number,
+  all: readonly Side[], gemm: Side, rounds: number, passes: number,
+  patience?: Patience, leftOut: (side: string, reason: string) => void = () => undefined,
 ): Promise<Measurement> {
   const running: SideProcess[] = [];
   try {
-    for (const { name, command, args } of [...sides, gemm]) running.push(await SideProcess.start(name, command, args));
+    const sides: Side[] = [];
+    for (const side of all) {
+      try {
+        running.push(await SideProcess.start(side.name, side.command, side.args, patience));
+        sides.push(side);
+      } catch (error) {
+        if (side.optional !== true) throw error;
+        leftOut(side.name, error instanceof Error ? error.message : String(error));
+      }
+    }
+    running.push(await SideProcess.start(gemm.name, gemm.command, gemm.args, patience));
     const seconds: number[][] = sides.map(() => []);
     const results: number[] = [];
     const [rates, tileRates]: [number[], number[]] = [[], []];

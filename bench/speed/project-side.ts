@@ -1,9 +1,10 @@
-/** The project's side of a workload: see side.ts. node dist/bench/speed/project-side.js INPUT [PRECISION] */
+/** The project's side of a workload: see side.ts. node dist/bench/speed/project-side.js INPUT [PRECISION [DEVICE]] */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { LabelledBatch } from "../../lib/data/dataset.js";
 import { GlobalPointer } from "../../lib/index.js";
 import { precisions, trainingPrecisions } from "../../lib/model/native.js";
+import { aheadOfTime, stepsAhead } from "../../lib/training/step-in-flight.js";
 import type { WorkloadInput } from "./inputs.js";
 
 const RATES = { encoder: 5e-5, head: 5e-5 };
@@ -32,8 +33,11 @@ async function prepare(
         weightDecay: 0.01, beta1: 0.9, beta2: 0.999, eps: 1e-8, maxGradNorm: 1, decayAll: false,
       }, { precision: trainingPrecisions.find((name) => name === precision) ?? "fp32" });
       return async () => {
-        let loss = NaN;
-        for (const batch of input.batches) ({ loss } = await engine.trainStep([labelled(batch)], RATES));
+        let [loss, next] = [NaN, 0];
+        await aheadOfTime(stepsAhead(model.device), () => {
+          const batch = input.batches[next++];
+          return batch === undefined ? undefined : engine.trainStep([labelled(batch)], RATES);
+        }, async (step) => { ({ loss } = await step); });
         return loss;
       };
     case "infer": {
@@ -58,7 +62,7 @@ async function main(): Promise<void> {
   const precision = precisions.find((name) => name === process.argv[3]) ?? "fp32";
   // A model that learns is loaded in single precision.
   const loaded = input.task === "train" ? "fp32" : precision;
-  const model = await GlobalPointer.load(input.model, { device: "cpu", precision: loaded });
+  const model = await GlobalPointer.load(input.model, { device: process.argv[4] ?? "cpu", precision: loaded });
   const pass = await prepare(input, model, precision);
   await pass(input.texts.slice(0, WARM_TEXTS));
   const say = (answer: unknown): void => { process.stdout.write(`${JSON.stringify(answer)}\n`); };
@@ -70,8 +74,9 @@ async function main(): Promise<void> {
     for (let i = 0; i < input.passes; i++) result = await pass();
     say({ seconds: (performance.now() - began) / 1000, result });
   }
+  const { peakBytes } = await model.engine.deviceMemory();
   await model.dispose();
-  say({ peakBytes: process.resourceUsage().maxRSS * 1024 });
+  say({ peakBytes: peakBytes === 0 ? process.resourceUsage().maxRSS * 1024 : peakBytes });
 }
 
 await main();

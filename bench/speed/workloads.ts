@@ -39,9 +39,11 @@ const infer = (encoder: EncoderName, lengths: Lengths, batchSize: number, passes
   passes,
 });
 
-const texts = (encoder: EncoderName): Workload => ({
-  name: `texts-${encoder}-msra`, task: "texts", encoder, types: 10, lengths: "msra", batchSize: 32, batches: 63,
-  passes: 1,
+const texts = (
+  encoder: EncoderName, corpus: "cluener" | "msra" = "msra", batchSize = 32, passes = 1,
+): Workload => ({
+  name: `texts-${encoder}-${corpus}`, task: "texts", encoder, types: 10, lengths: corpus, batchSize, batches: 63,
+  passes,
 });
 
 export const WORKLOADS: readonly Workload[] = [
@@ -61,6 +63,14 @@ export const WORKLOADS: readonly Workload[] = [
   infer("base", 512, 8, 1),
   texts("mini"),
   texts("base"),
+];
+
+/** What a GPU is given. */
+export const GPU_WORKLOADS: readonly Workload[] = [
+  train("base", "cluener", 64, 8, 10, 2),
+  train("base", 512, 16, 4),
+  train("base", 512, 16, 2, 60),
+  texts("base", "cluener", 64, 2),
 ];
 
 /** Sentences of a text workload. */

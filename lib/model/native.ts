@@ -203,6 +203,8 @@ export interface NativeEngine {
   parameters(): Promise<Record<string, DenseTensor>>;
   /** For tests and analysis: the gradient of the loss by every parameter, without dropout. */
   gradients(batch: PackedBatch, gold: SpanTable): Promise<{ loss: number; gradients: Record<string, DenseTensor> }>;
+  /** The most bytes that tensors took on the CUDA device so far, those of other engines counted; 0 on the CPU. */
+  deviceMemory(): Promise<{ peakBytes: number }>;
   /** Waits for the jobs in flight and frees the model; may be called twice. */
   dispose(): Promise<void>;
 }

@@ -139,6 +139,16 @@ Napi::Value EngineObject::parameters(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value EngineObject::device_memory(const Napi::CallbackInfo& info) {
+  return enqueue(info.Env(), [this]() -> Answer {
+    return [bytes = session_->peak_device_bytes()](Napi::Env env) -> Napi::Value {
+      auto object = Napi::Object::New(env);
+      object["peakBytes"] = Napi::Number::New(env, static_cast<double>(bytes));
+      return object;
+    };
+  });
+}
+
 Napi::Value EngineObject::gradients(const Napi::CallbackInfo& info) {
   Batch batch = batch_argument(info, 0, shape_);
   GoldSpans gold = gold_argument(info, 1, batch, shape_);

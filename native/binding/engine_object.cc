@@ -34,6 +34,7 @@ Napi::Function EngineObject::define(Napi::Env env) {
                          InstanceMethod<&EngineObject::scores>("scores"),
                          InstanceMethod<&EngineObject::hidden_states>("hiddenStates"),
                          InstanceMethod<&EngineObject::parameters>("parameters"),
+                         InstanceMethod<&EngineObject::device_memory>("deviceMemory"),
                          InstanceMethod<&EngineObject::gradients>("gradients"),
                          InstanceMethod<&EngineObject::dispose>("dispose"),
                      });

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <c10/core/CachingDeviceAllocator.h>
 
 #include <mutex>
 #include <utility>
@@ -176,6 +177,12 @@ std::vector<at::Tensor> Session::scores(const Batch& batch) {
 
 at::Tensor Session::hidden_states(const Batch& batch) {
   return on_batch(batch, [&] { return model().hidden_states(batch).to(at::kCPU).contiguous(); });
+}
+
+int64_t Session::peak_device_bytes() const {
+  if (!device_.is_cuda()) return 0;
+  const auto stats = at::getDeviceAllocator(device_.type())->getDeviceStats(device_.index());
+  return stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
 }
 
 int64_t Session::head_parameter_count() const {

@@ -65,6 +65,8 @@ class Session {
   std::pair<double, TensorMap> gradients(const Batch& batch, const GoldSpans& gold);
 
   std::string device_name() const { return device_.str(); }
+  /** The most that tensors took on a CUDA device so far, those of other sessions counted; 0 on the CPU. */
+  int64_t peak_device_bytes() const;
   int64_t parameter_count() const { return model().parameters().count(); }
   /** Of those, the head's. */
   int64_t head_parameter_count() const;

@@ -18,11 +18,19 @@ const running = new Set();
 /** Ends every child that is still running, with the children it started itself. */
 export function endChildren() {
   for (const child of running) {
-    try {
-      process.kill(-(/** @type {number} */ (child.pid)), "SIGTERM");
-    } catch {
-      child.kill("SIGTERM");
-    }
+    endGroup(child, "SIGTERM");
+  }
+}
+
+/**
+ * @param {import("node:child_process").ChildProcess} child
+ * @param {NodeJS.Signals} signal
+ */
+function endGroup(child, signal) {
+  try {
+    process.kill(-(/** @type {number} */ (child.pid)), signal);
+  } catch {
+    child.kill(signal);
   }
 }
 
@@ -53,7 +61,7 @@ export function runCommand(program, args, options = {}) {
       ? undefined
       : setTimeout(() => {
         lines.push(`no answer within ${Math.round(/** @type {number} */ (options.timeout) / 1000)} s`);
-        child.kill("SIGKILL");
+        endGroup(child, "SIGKILL");
       }, options.timeout);
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {

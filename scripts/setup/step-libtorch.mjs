@@ -53,7 +53,7 @@ export const libtorchStep = {
     reporter.say(`LibTorch ${version} (${libtorch.variant === "cuda" ? "CUDA" : "CPU"}, ${source}): ${directory}`);
     if (libtorch.variant === "cuda" && toolkit === undefined) {
       reporter.say("there is no nvcc here, so on the GPU plain operations of LibTorch take the place of the project's "
-        + "kernels, which takes longer and more memory: install the CUDA toolkit, or set CUDA_HOME, and run this again");
+        + "kernels, in more time and memory: install the CUDA toolkit, or set CUDA_HOME, and run this again");
     }
     writeStamp(paths.state, "libtorch", {
       directory, version, variant: libtorch.variant, source, identity: identity(directory) ?? "",

@@ -9,6 +9,7 @@ import { createEngine } from "../../lib/model/engine.js";
 import { train } from "../../lib/training/train.js";
 import { temporaryFolder } from "../support/commands.js";
 import { tinySentences, writeTinyCorpus } from "../support/tiny-corpus.js";
+import { onEachDevice } from "./devices.js";
 import { tinyShape } from "./tiny-model.js";
 
 const heads: [string, Record<string, unknown>][] = [
@@ -28,31 +29,36 @@ beforeAll(() => {
 });
 afterAll(() => { folder.remove(); });
 
-test.each(heads)("%s learns, and a saved model tags as it did in training", async (name, head) => {
-  const sets = [`head=${JSON.stringify(head)}`, "training.epochs=25", "encoder.hiddenDropoutProb=0"];
-  const config = loadConfig(join(folder.path, "config.json"), sets);
-  const { best, directory } = await train({ config, output: join(folder.path, name.replaceAll(" ", "-")) });
-  expect(best?.f1).toBeGreaterThan(0.8);
-  const stored = JSON.parse(readFileSync(join(directory, "best", "config.json"), "utf8")) as
-    { globalPointer: { head: unknown } };
-  expect(stored.globalPointer.head).toEqual(config.head);
+onEachDevice((device) => {
+  test.each(heads)("%s learns, and a saved model tags as it did in training", async (name, head) => {
+    const sets = [
+      `training.device=${device}`, `head=${JSON.stringify(head)}`, "training.epochs=25", "encoder.hiddenDropoutProb=0",
+    ];
+    const config = loadConfig(join(folder.path, "config.json"), sets);
+    const output = join(folder.path, `${device}-${name.replaceAll(" ", "-")}`);
+    const { best, directory } = await train({ config, output });
+    expect(best?.f1).toBeGreaterThan(0.8);
+    const stored = JSON.parse(readFileSync(join(directory, "best", "config.json"), "utf8")) as
+      { globalPointer: { head: unknown } };
+    expect(stored.globalPointer.head).toEqual(config.head);
 
-  const sentences = tinySentences(6, 100);
-  const model = await GlobalPointer.load(join(directory, "best"), { device: "cpu", threads: 1 });
-  const copy = join(directory, "copy");
-  try {
-    const found = await model.predict(sentences);
-    expect(found.flatMap(({ entities }) => entities).length).toBeGreaterThan(0);
-    await model.save(copy);
-    if (config.head.type !== "global-pointer") {
-      await expect(convertToSeed(copy, join(directory, "seed"))).rejects.toThrow(/whose head is global-pointer/);
+    const sentences = tinySentences(6, 100);
+    const model = await GlobalPointer.load(join(directory, "best"), { device, threads: 1 });
+    const copy = join(directory, "copy");
+    try {
+      const found = await model.predict(sentences);
+      expect(found.flatMap(({ entities }) => entities).length).toBeGreaterThan(0);
+      await model.save(copy);
+      if (config.head.type !== "global-pointer") {
+        await expect(convertToSeed(copy, join(directory, "seed"))).rejects.toThrow(/whose head is global-pointer/);
+      }
+      const again = await GlobalPointer.load(copy, { device, threads: 1 });
+      expect(await again.predict(sentences)).toEqual(found);
+      await again.dispose();
+    } finally {
+      await model.dispose();
     }
-    const again = await GlobalPointer.load(copy, { device: "cpu", threads: 1 });
-    expect(await again.predict(sentences)).toEqual(found);
-    await again.dispose();
-  } finally {
-    await model.dispose();
-  }
+  });
 });
 
 // Of 768 wide encoders with 10 types: what the implementations that the layouts come from have.

@@ -19,8 +19,8 @@ export const everything: StepOptions = {
 const engines: NativeEngine[] = [];
 
 /** An engine that `disposeAll` takes care of. One thread: tiny models are no faster with more. */
-export async function ready(stepOptions: StepOptions = {}, seed = 9): Promise<NativeEngine> {
-  const engine = await readyEngine({ seed, threads: 1 }, stepOptions);
+export async function ready(stepOptions: StepOptions = {}, seed = 9, device = "cpu"): Promise<NativeEngine> {
+  const engine = await readyEngine({ seed, threads: 1, device }, stepOptions);
   engines.push(engine);
   return engine;
 }

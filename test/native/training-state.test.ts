@@ -8,6 +8,7 @@ import { readSafetensors } from "../support/safetensors.js";
 import {
   differingParameters, learningRates, optimizerOptions, tinyBatch, tinyGold, tinyShape, tinyStep,
 } from "./tiny-model.js";
+import { onEachDevice } from "./devices.js";
 import { disposeAll, everything, fgm, pgd, ready, train, twoBatches } from "./tiny-training.js";
 
 let folder: string;
@@ -19,36 +20,38 @@ const inBfloat16 = loadAddon().deviceInfo().precisions.includes("bf16");
 if (!inBfloat16) console.log("not checked, for this processor cannot compute in it: training in bf16");
 
 describe("weights and optimizer, saved and loaded, go on bitwise as if nothing had happened", () => {
-  test.each<[string, StepOptions]>([
-    ["layer decay", { layerDecay: 0.7 }],
-    ["frozen embeddings", { frozenEmbeddings: true }],
-    ["frozen layers", { frozenLayers: 1 }],
-    ["a moving average", { averageDecay: 0.9 }],
-    ["FGM", { adversarial: fgm }],
-    ["PGD", { adversarial: pgd }],
-    ["R-Drop and label smoothing", { rDrop: 1, labelSmoothing: 0.2 }],
-    ["activation checkpointing", { activationCheckpointing: true }],
-    ...(inBfloat16 ? [["bfloat16", { precision: "bf16" }] as [string, StepOptions]] : []),
-    ["frozen layers under an average", { frozenLayers: 1, averageDecay: 0.9 }],
-    ["all that go together", everything],
-  ])("%s", async (name, options) => {
-    const [weights, optimizer] = [join(folder, `${name}.weights`), join(folder, `${name}.optimizer`)];
-    const whole = await ready(options);
-    await train(whole, 4);
-    await whole.saveWeights(weights);
-    await whole.saveOptimizer(optimizer);
-    const rest = await train(whole, 3);
+  onEachDevice((device) => {
+    test.each<[string, StepOptions]>([
+      ["layer decay", { layerDecay: 0.7 }],
+      ["frozen embeddings", { frozenEmbeddings: true }],
+      ["frozen layers", { frozenLayers: 1 }],
+      ["a moving average", { averageDecay: 0.9 }],
+      ["FGM", { adversarial: fgm }],
+      ["PGD", { adversarial: pgd }],
+      ["R-Drop and label smoothing", { rDrop: 1, labelSmoothing: 0.2 }],
+      ["activation checkpointing", { activationCheckpointing: true }],
+      ...(inBfloat16 || device === "cuda" ? [["bfloat16", { precision: "bf16" }] as [string, StepOptions]] : []),
+      ["frozen layers under an average", { frozenLayers: 1, averageDecay: 0.9 }],
+      ["all that go together", everything],
+    ])("%s", async (name, options) => {
+      const [weights, optimizer] = [join(folder, `${name}.weights`), join(folder, `${name}.optimizer`)];
+      const whole = await ready(options, 9, device);
+      await train(whole, 4);
+      await whole.saveWeights(weights);
+      await whole.saveOptimizer(optimizer);
+      const rest = await train(whole, 3);
 
-    const resumed = await ready(options, 1234);
-    await train(resumed, 2);
-    await resumed.loadWeights(weights, "model");
-    await resumed.loadOptimizer(optimizer);
-    expect(await train(resumed, 3)).toEqual(rest);
-    expect(differingParameters(await whole.parameters(), await resumed.parameters())).toEqual([]);
-    const [one, other] = [join(folder, `${name}.one`), join(folder, `${name}.other`)];
-    await whole.saveOptimizer(one);
-    await resumed.saveOptimizer(other);
-    expect(readSafetensors(one)).toEqual(readSafetensors(other));
+      const resumed = await ready(options, 1234, device);
+      await train(resumed, 2);
+      await resumed.loadWeights(weights, "model");
+      await resumed.loadOptimizer(optimizer);
+      expect(await train(resumed, 3)).toEqual(rest);
+      expect(differingParameters(await whole.parameters(), await resumed.parameters())).toEqual([]);
+      const [one, other] = [join(folder, `${name}.one`), join(folder, `${name}.other`)];
+      await whole.saveOptimizer(one);
+      await resumed.saveOptimizer(other);
+      expect(readSafetensors(one)).toEqual(readSafetensors(other));
+    });
   });
 
   test.each<[string, StepOptions, StepOptions, RegExp]>([
