@@ -74,6 +74,7 @@ export const trainingSection = z.strictObject({
   labelSmoothing: fraction().default(0),
   activationCheckpointing: flag().default(false),
   autoMicroBatch: flag().default(false),
+  cudaGraphs: flag().default(false),
   precision: oneOf(["fp32", "tf32", "bf16"]).default("fp32"),
   schedule: schedule.prefault({ type: "linear", warmupRatio: 0.1 }),
   earlyStopping: earlyStopping.optional(),

@@ -108,6 +108,12 @@ export interface StepOptions {
   /** Encoder layers keep their input only and are computed again in the backward pass; results are the same bits. */
   activationCheckpointing?: boolean;
   /**
+   * On CUDA, steps of one batch are recorded by the size of the batch when it has come twice before, and then started
+   * as a whole (CUDA graphs): the same step, sooner begun. Not beside averageDecay, adversarial, rDrop,
+   * activationCheckpointing and TPLinker, nor on the CPU, where nothing changes.
+   */
+  cudaGraphs?: boolean;
+  /**
    * Batches that memory is too short for are computed in parts of fewer sequences, halved until they fit, in this step
    * and those after it. Gradients are those of the whole, up to rounding and to other dropout masks.
    */

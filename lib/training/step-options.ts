@@ -13,8 +13,12 @@ function perturbation(adversarial: Adversarial): Required<StepOptions>["adversar
 
 /** What a config asks of a step that is to learn by heart: nothing that holds it back from that. */
 export function plainStepOptions({ training }: ResolvedConfig): StepOptions {
-  const { layerDecay, frozenEmbeddings, frozenLayers, activationCheckpointing, autoMicroBatch, precision } = training;
-  return { layerDecay, frozenEmbeddings, frozenLayers, activationCheckpointing, autoMicroBatch, precision };
+  const {
+    layerDecay, frozenEmbeddings, frozenLayers, activationCheckpointing, autoMicroBatch, cudaGraphs, precision,
+  } = training;
+  return {
+    layerDecay, frozenEmbeddings, frozenLayers, activationCheckpointing, autoMicroBatch, cudaGraphs, precision,
+  };
 }
 
 /** What a config asks of each training step besides AdamW. */

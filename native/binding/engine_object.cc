@@ -111,7 +111,8 @@ void EngineObject::account_memory(Napi::Env env, int64_t bytes) {
   accounted_bytes_ = bytes;
 }
 
-std::optional<Napi::Value> EngineObject::refusal(Napi::Env env, const Napi::Promise::Deferred& deferred) const {
+std::optional<Napi::Value> EngineObject::refusal(Napi::Env env,
+                                                 const Napi::Promise::Deferred& deferred) const {
   if (!disposed_) return std::nullopt;
   auto error = Napi::Error::New(env, "The model was disposed; load it again to go on.");
   error.Set("code", Napi::String::New(env, "DISPOSED"));

@@ -42,8 +42,8 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
     std::function<Answer()> end;
     bool waits;
   };
-  /** The same where a device computes after `begin` has returned: what waits for it comes when the jobs that were queued
-   * meanwhile have been begun. */
+  /** The same where a device computes after `begin` has returned: what waits for it comes when the jobs that
+   * were queued meanwhile have been begun. */
   Napi::Value enqueue_in_two(Napi::Env env, std::function<Begun()> begin);
   /** Settles the promise with what `work` returns or throws. */
   void settle_with(const Napi::Promise::Deferred& deferred, const std::function<Answer()>& work);

@@ -73,6 +73,7 @@ void add_step_options(const Napi::Object& object, const ModelShape& shape, Train
   if (has(object, "activationCheckpointing")) {
     options.activation_checkpointing = boolean_property(object, "activationCheckpointing");
   }
+  if (has(object, "cudaGraphs")) options.graphs = boolean_property(object, "cudaGraphs");
   if (has(object, "autoMicroBatch")) options.auto_micro_batch = boolean_property(object, "autoMicroBatch");
   if (has(object, "precision")) {
     choice_property(object, "precision", {"fp32", "tf32", "bf16"});

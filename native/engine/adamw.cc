@@ -41,7 +41,7 @@ void AdamW::step(LearningRates rates, double divisor) {
   }
 }
 
-void AdamW::deferred_step(LearningRates rates, const at::Tensor& divisor, const at::Tensor& refused) {
+void AdamW::deferred_step(const DeviceRates& rates, const at::Tensor& divisor, const at::Tensor& refused) {
   at::NoGradGuard no_gradient;
   if (!device_steps_.defined()) device_steps_ = at::full_like(refused, steps_);
   const at::Tensor next = device_steps_ + 1;
@@ -56,11 +56,12 @@ void AdamW::deferred_step(LearningRates rates, const at::Tensor& divisor, const 
     }
     if (parameters.empty()) continue;
     const std::vector<at::Tensor> steps(parameters.size(), next);
-    at::_fused_adamw_(parameters, gradients, first, second, /*max_exp_avg_sqs=*/{}, steps,
-                      (group.head ? rates.head : rates.encoder) * group.rate_factor, options_.beta1, options_.beta2,
-                      group.weight_decay, options_.eps, /*amsgrad=*/false, /*maximize=*/false, divisor, refused);
+    const at::Tensor rate = (group.head ? rates.head : rates.encoder) * group.rate_factor;
+    at::_fused_adamw_(parameters, gradients, first, second, /*max_exp_avg_sqs=*/{}, steps, rate,
+                      options_.beta1, options_.beta2, group.weight_decay, options_.eps, /*amsgrad=*/false,
+                      /*maximize=*/false, divisor, refused);
   }
-  device_steps_ = next - refused;
+  device_steps_.copy_(next - refused);
 }
 
 int64_t AdamW::steps() const {

@@ -19,13 +19,20 @@ struct LearningRates {
   double head = 0;
 };
 
+/** The same on the device, scalars in single precision. */
+struct DeviceRates {
+  at::Tensor encoder;
+  at::Tensor head;
+};
+
 /** AdamW over all groups, its state and its count of steps; what a step computes is in ops/adamw_update.h. */
 class AdamW {
  public:
   AdamW(const std::vector<ParameterGroup>& groups, const AdamWOptions& options);
 
   /**
-   * Updates every parameter that has a gradient: a dense or a coalesced sparse one. Not after a deferred step.
+   * Updates every parameter that has a gradient: a dense or a coalesced sparse one. Not after a deferred
+   * step.
    * @param divisor what gradients are divided by first, in the same pass; they may keep it or not
    */
   void step(LearningRates rates, double divisor = 1);
@@ -34,7 +41,7 @@ class AdamW {
    * The same, decided on the device: gradients are dense, on CUDA, and nothing changes where `refused` is 1.
    * @param divisor, refused scalars in single precision
    */
-  void deferred_step(LearningRates rates, const at::Tensor& divisor, const at::Tensor& refused);
+  void deferred_step(const DeviceRates& rates, const at::Tensor& divisor, const at::Tensor& refused);
 
   /** Steps that were made; waits for a device that has some to make. */
   int64_t steps() const;

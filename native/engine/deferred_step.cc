@@ -1,5 +1,5 @@
-// A training step of which the host sees nothing: what there is to decide is decided on the device, so that the host is
-// free to prepare and start the next step meanwhile.
+// A training step of which the host sees nothing: what there is to decide is decided on the device, so that
+// the host is free to prepare and start the next step meanwhile.
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -26,8 +26,8 @@ bool Training::defers() const {
   return takes_cuda_path(groups_.at(0).parameters.at(0).second) && !average_ && !options_.adversarial;
 }
 
-PendingStep Training::deferred_step(const std::vector<LabelledBatch>& batches, LearningRates rates,
-                                    RandomStream& random) {
+at::Tensor Training::step_on_device(const std::vector<LabelledBatch>& batches, const DeviceRates& rates,
+                                    RandomStream& random, const LossOptions& loss_options) {
   const GradientScope scope(model_.parameters());
   int64_t sequences = 0;
   for (const auto& labelled : batches) sequences += labelled.batch.sequences.count();
@@ -35,7 +35,7 @@ PendingStep Training::deferred_step(const std::vector<LabelledBatch>& batches, L
   for (const auto& labelled : batches) {
     const double weight =
         static_cast<double>(labelled.batch.sequences.count()) / static_cast<double>(sequences);
-    const at::Tensor loss = batch_loss(labelled, random);
+    const at::Tensor loss = batch_loss(labelled, random, loss_options);
     const at::Tensor share = loss.detach() * weight;
     mean = mean.defined() ? mean + share : share;
     loss.backward(at::full_like(loss, weight));
@@ -48,7 +48,18 @@ PendingStep Training::deferred_step(const std::vector<LabelledBatch>& batches, L
   const at::Tensor norm = norm_on_device(gradients);
   const at::Tensor refused = mean.isfinite().logical_and(norm.isfinite()).logical_not().to(at::kFloat);
   optimizer_.deferred_step(rates, clipping_divisor(norm, options_.max_grad_norm), refused);
-  return PendingStep(at::stack({mean, norm, 1 - refused}).to(at::kDouble));
+  return at::stack({mean, norm, 1 - refused}).to(at::kDouble);
+}
+
+PendingStep Training::deferred_step(const std::vector<LabelledBatch>& batches, LearningRates rates,
+                                    RandomStream& random) {
+  if (graphs_ && batches.size() == 1) {
+    const std::optional<at::Tensor> numbers = graphs_->step(batches[0], rates, random);
+    if (numbers) return PendingStep(*numbers);
+  }
+  const at::TensorOptions options = model_.parameters().all().at(0).second.options().requires_grad(false);
+  const DeviceRates there{at::full({}, rates.encoder, options), at::full({}, rates.head, options)};
+  return PendingStep(step_on_device(batches, there, random, options_.loss));
 }
 
 }  // namespace gp

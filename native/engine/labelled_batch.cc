@@ -11,7 +11,8 @@ LabelledBatch part_of(const LabelledBatch& whole, int64_t first, int64_t end, in
   const Sequences& sequences = whole.batch.sequences;
   const int64_t begin = sequences.begin(first), tokens = sequences.begin(end) - begin;
   const auto slice = [&](const std::vector<int32_t>& values) {
-    return values.empty() ? values : std::vector<int32_t>(values.begin() + begin, values.begin() + begin + tokens);
+    return values.empty() ? values
+                          : std::vector<int32_t>(values.begin() + begin, values.begin() + begin + tokens);
   };
   LabelledBatch part;
   part.batch.input_ids = slice(whole.batch.input_ids);

@@ -14,7 +14,8 @@ struct StepResult {
   double gradient_norm = 0;
   /** False when loss or gradient are not finite: everything is then left as it was. */
   bool applied = false;
-  /** Sequences computed at a time, where memory was too short for the batches as they came; 0 where it was not. */
+  /** Sequences computed at a time, where memory was too short for the batches as they came; 0 where it was
+   * not. */
   int64_t micro_batch = 0;
 };
 

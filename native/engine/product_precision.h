@@ -4,7 +4,8 @@
 
 namespace gp {
 
-/** Lets LibTorch round the factors of CUDA's single-precision products, as kTf32 asks for, for as long as it lives. */
+/** Lets LibTorch round the factors of CUDA's single-precision products, as kTf32 asks for, for as long as it
+ * lives. */
 class ProductPrecision {
  public:
   explicit ProductPrecision(Precision precision);

@@ -70,6 +70,8 @@ class Session {
   int64_t parameter_count() const { return model().parameters().count(); }
   /** Of those, the head's. */
   int64_t head_parameter_count() const;
+  /** Steps that are recorded at the moment. */
+  int64_t recorded_steps() const { return training_ ? training_->recorded_steps() : 0; }
   int64_t parameter_bytes() const { return model().parameters().bytes(); }
 
  private:
@@ -83,8 +85,8 @@ class Session {
   Training& training();
   /** To be held while the model is read: see the class. */
   BorrowedValues averaged() const;
-  /** What a computation on a batch gives, the model as it is to be seen; without memory the error says of what size it
-   * was. */
+  /** What a computation on a batch gives, the model as it is to be seen; without memory the error says of
+   * what size it was. */
   template <typename Compute>
   auto on_batch(const Batch& batch, const Compute& compute);
   /** Lets LibTorch's own generator follow the random stream: attention on CUDA draws its masks from it. */

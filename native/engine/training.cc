@@ -22,6 +22,11 @@ std::vector<ParameterGroup> learning_groups(const Model& model, const TrainingOp
   return parameter_groups(model.parameters(), model.shape().num_hidden_layers, options);
 }
 
+bool can_be_recorded(const Model& model, const TrainingOptions& options) {
+  return cuda_ops_for(model.parameters().all().at(0).second) != nullptr && options.loss.r_drop <= 0 &&
+         !options.activation_checkpointing && model.shape().head_type != "tplinker";
+}
+
 /** Every row of a sparse gradient once. */
 void coalesce_gradients(const Parameters& parameters) {
   at::NoGradGuard no_gradient;
@@ -61,6 +66,14 @@ Training::Training(Model& model, const TrainingOptions& options)
       groups_(learning_groups(model, options)),
       optimizer_(groups_, options.adamw) {
   if (options.average_decay) average_.emplace(groups_, *options.average_decay);
+  // What reads the host's numbers in the middle of a step cannot be recorded.
+  if (options.graphs && defers() && can_be_recorded(model, options)) {
+    graphs_ = std::make_unique<StepGraphs>(
+        model, options.loss,
+        [this](const LabelledBatch& batch, const DeviceRates& rates, RandomStream& random) {
+          return step_on_device({batch}, rates, random, {});
+        });
+  }
 }
 
 PendingStep Training::begin_step(const std::vector<LabelledBatch>& batches, LearningRates rates,
@@ -109,9 +122,10 @@ StepResult Training::step(const std::vector<LabelledBatch>& batches, LearningRat
   return result;
 }
 
-at::Tensor Training::batch_loss(const LabelledBatch& labelled, RandomStream& random) const {
+at::Tensor Training::batch_loss(const LabelledBatch& labelled, RandomStream& random,
+                                const LossOptions& options) const {
   return model_.loss(labelled.batch, labelled.gold,
-                     {true, &random, options_.activation_checkpointing, options_.precision}, options_.loss);
+                     {true, &random, options_.activation_checkpointing, options_.precision}, options);
 }
 
 double Training::pass(const std::vector<LabelledBatch>& batches, RandomStream& random,
@@ -123,7 +137,7 @@ double Training::pass(const std::vector<LabelledBatch>& batches, RandomStream& r
     // Each batch's loss is a mean over its own sequences: this makes it one over all of them.
     const double weight =
         static_cast<double>(labelled.batch.sequences.count()) / static_cast<double>(sequences);
-    const at::Tensor loss = batch_loss(labelled, random);
+    const at::Tensor loss = batch_loss(labelled, random, options_.loss);
     mean += weight * loss.item<double>();
     if (!std::isfinite(mean)) break;
     backward(loss, at::full_like(loss, weight));

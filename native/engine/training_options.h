@@ -44,10 +44,12 @@ struct TrainingOptions {
   LossOptions loss;
   /** Encoder layers keep their input only, and are computed again in the backward pass. */
   bool activation_checkpointing = false;
+  /** On CUDA, steps are recorded by size and started as a whole (StepGraphs), where they can be. */
+  bool graphs = false;
   /** Batches that do not fit into memory are computed in parts, halved until they do. */
   bool auto_micro_batch = false;
-  /** What the products of linear layers are computed in: kFloat, kTf32 or kBfloat16. Weights and moments are in
-   * single precision in any case. */
+  /** What the products of linear layers are computed in: kFloat, kTf32 or kBfloat16. Weights and moments are
+   * in single precision in any case. */
   Precision precision = Precision::kFloat;
 };
 

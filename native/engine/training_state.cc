@@ -86,6 +86,7 @@ void Training::load(const std::string& path, RandomStream& random) {
     file.mapping->forget(source.const_data_ptr(), source.nbytes());
   }
   optimizer_.moments_replaced(steps);
+  if (graphs_) graphs_->clear();  // they count steps elsewhere
   random = saved;
 }
 

@@ -1,5 +1,4 @@
 #include "kernels/bias_activation.h"
-
 #include "kernels/column_sums.h"
 
 namespace gp::kernels {
@@ -33,14 +32,14 @@ __device__ Activated<R> activated(ActivationKind kind, R x) {
 
 /** A thread a column, a block some rows. */
 template <typename Storage>
-__global__ void forward(ActivationKind kind, const Storage* x, const Real<Storage>* bias, Storage* out, int64_t rows,
-                        int64_t columns) {
+__global__ void forward(ActivationKind kind, const Storage* x, const Real<Storage>* bias, Storage* out,
+                        int64_t rows, int64_t columns) {
   const int64_t column = static_cast<int64_t>(blockIdx.y) * kThreads + threadIdx.x;
   if (column >= columns) return;
   const Real<Storage> shift = bias[column];
   const int64_t begin = static_cast<int64_t>(blockIdx.x) * kRowsOfPart;
   const int64_t end = begin + kRowsOfPart < rows ? begin + kRowsOfPart : rows;
-GP_UNROLL_BY(4)
+  GP_UNROLL_BY(4)
   for (int64_t row = begin; row < end; ++row) {
     const int64_t at = row * columns + column;
     out[at] = stored<Storage>(activated<Real<Storage>>(kind, load(x[at]) + shift).value);
@@ -57,7 +56,7 @@ __global__ void backward(ActivationKind kind, const Storage* x, const Real<Stora
   const int64_t begin = static_cast<int64_t>(blockIdx.x) * kRowsOfPart;
   const int64_t end = begin + kRowsOfPart < rows ? begin + kRowsOfPart : rows;
   R sum = 0;
-GP_UNROLL_BY(4)
+  GP_UNROLL_BY(4)
   for (int64_t row = begin; row < end; ++row) {
     const int64_t at = row * columns + column;
     const Activated<R> here = activated<R>(kind, load(x[at]) + shift);
@@ -70,30 +69,31 @@ GP_UNROLL_BY(4)
 }
 
 dim3 grid_of(int64_t rows, int64_t columns) {
-  return {static_cast<unsigned>(parts_of_rows(rows)), static_cast<unsigned>((columns + kThreads - 1) / kThreads), 1};
+  return {static_cast<unsigned>(parts_of_rows(rows)),
+          static_cast<unsigned>((columns + kThreads - 1) / kThreads), 1};
 }
 
 }  // namespace
 
 template <typename Storage>
-void bias_activation(ActivationKind kind, const Storage* x, const Real<Storage>* bias, Storage* out, int64_t rows,
-                     int64_t columns, Stream stream) {
+void bias_activation(ActivationKind kind, const Storage* x, const Real<Storage>* bias, Storage* out,
+                     int64_t rows, int64_t columns, Stream stream) {
   launch(forward<Storage>, grid_of(rows, columns), kThreads, 0, stream, kind, x, bias, out, rows, columns);
 }
 
 template <typename Storage>
-void bias_activation_backward(ActivationKind kind, const Storage* x, const Real<Storage>* bias, Storage* gradient,
-                              Storage* out, Real<Storage>* bias_parts, int64_t rows, int64_t columns,
-                              Stream stream) {
-  launch(backward<Storage>, grid_of(rows, columns), kThreads, 0, stream, kind, x, bias, gradient, out, bias_parts,
-         rows, columns);
+void bias_activation_backward(ActivationKind kind, const Storage* x, const Real<Storage>* bias,
+                              Storage* gradient, Storage* out, Real<Storage>* bias_parts, int64_t rows,
+                              int64_t columns, Stream stream) {
+  launch(backward<Storage>, grid_of(rows, columns), kThreads, 0, stream, kind, x, bias, gradient, out,
+         bias_parts, rows, columns);
 }
 
-#define GP_INSTANTIATE(Storage)                                                                                    \
-  template void bias_activation(ActivationKind, const Storage*, const Real<Storage>*, Storage*, int64_t, int64_t,  \
-                                Stream);                                                                           \
-  template void bias_activation_backward(ActivationKind, const Storage*, const Real<Storage>*, Storage*, Storage*, \
-                                         Real<Storage>*, int64_t, int64_t, Stream);
+#define GP_INSTANTIATE(Storage)                                                                          \
+  template void bias_activation(ActivationKind, const Storage*, const Real<Storage>*, Storage*, int64_t, \
+                                int64_t, Stream);                                                        \
+  template void bias_activation_backward(ActivationKind, const Storage*, const Real<Storage>*, Storage*, \
+                                         Storage*, Real<Storage>*, int64_t, int64_t, Stream);
 GP_INSTANTIATE(float)
 GP_INSTANTIATE(double)
 GP_INSTANTIATE(Bfloat16)

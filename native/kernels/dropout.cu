@@ -14,7 +14,7 @@ __global__ void multiply_by_mask(const Storage* x, Storage* out, int64_t count, 
   if (group * kMaskGroup >= count) return;
   const MaskWords words = mask_words(mask, group, lane);
   const auto kept = static_cast<Real<Storage>>(mask.kept);
-GP_UNROLL
+  GP_UNROLL
   for (int value = 0; value < kMaskValues; ++value) {
     const int64_t at = group * kMaskGroup + lane + value * kMaskLanes;
     if (at >= count) continue;

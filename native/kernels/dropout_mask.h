@@ -16,8 +16,8 @@ struct DropoutMask {
   double kept = 1;
 };
 
-// A mask's values come in groups of 128: sixteen Philox counters, of eight 16-bit halves each. A lane takes one counter
-// and with it the values lane, lane + 16, ... of its group.
+// A mask's values come in groups of 128: sixteen Philox counters, of eight 16-bit halves each. A lane takes
+// one counter and with it the values lane, lane + 16, ... of its group.
 inline constexpr int kMaskGroup = 128;
 inline constexpr int kMaskLanes = 16;
 inline constexpr int kMaskValues = kMaskGroup / kMaskLanes;
@@ -33,13 +33,14 @@ struct MaskWords {
 
 /** @param group number of the group in the whole tensor @param lane 0 to 15 */
 __device__ inline MaskWords mask_words(const DropoutMask& mask, int64_t group, int lane) {
-  const uint64_t draw = mask.draw + (mask.first_draw == nullptr ? 0 : static_cast<uint64_t>(*mask.first_draw));
+  const uint64_t draw =
+      mask.draw + (mask.first_draw == nullptr ? 0 : static_cast<uint64_t>(*mask.first_draw));
   uint32_t c0 = static_cast<uint32_t>(group % kGroupsOfPart) * kMaskLanes + static_cast<uint32_t>(lane);
   uint32_t c1 = static_cast<uint32_t>(draw >> 32);
   uint32_t c2 = static_cast<uint32_t>(group / kGroupsOfPart);
   uint32_t c3 = static_cast<uint32_t>(draw);
   uint32_t k0 = static_cast<uint32_t>(mask.seed), k1 = static_cast<uint32_t>(mask.seed >> 32);
-GP_UNROLL
+  GP_UNROLL
   for (int round = 0; round < 10; ++round) {
     const uint64_t p0 = static_cast<uint64_t>(c0) * 0xD2511F53U, p1 = static_cast<uint64_t>(c2) * 0xCD9E8D57U;
     c0 = static_cast<uint32_t>(p1 >> 32) ^ c1 ^ k0;

@@ -14,11 +14,10 @@ __device__ inline uint32_t packed_pair(float first, float second) {
 }
 
 /**
- * C[16, 8] += A[16, 16] B[16, 8] of bfloat16 numbers, summed in single precision, by one warp (PTX ISA, mma.m16n8k16).
- * With g = lane / 4 and t = lane % 4 a lane holds
- *   a: (g, 2t..), (g + 8, 2t..), (g, 2t + 8..), (g + 8, 2t + 8..), each a pair along the row;
- *   b: (2t.., g), (2t + 8.., g), each a pair along the column;
- *   c: (g, 2t), (g, 2t + 1), (g + 8, 2t), (g + 8, 2t + 1).
+ * C[16, 8] += A[16, 16] B[16, 8] of bfloat16 numbers, summed in single precision, by one warp (PTX ISA,
+ * mma.m16n8k16). With g = lane / 4 and t = lane % 4 a lane holds a: (g, 2t..), (g + 8, 2t..), (g, 2t + 8..),
+ * (g + 8, 2t + 8..), each a pair along the row; b: (2t.., g), (2t + 8.., g), each a pair along the column; c:
+ * (g, 2t), (g, 2t + 1), (g + 8, 2t), (g + 8, 2t + 1).
  */
 __device__ inline void multiply_add(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
 #ifdef __CUDACC__

@@ -1,6 +1,5 @@
-#include "kernels/residual_norm.h"
-
 #include "kernels/column_sums.h"
+#include "kernels/residual_norm.h"
 
 namespace gp::kernels {
 namespace {
@@ -16,8 +15,8 @@ __device__ R kept(const DropoutMask& mask, const MaskWords& words, int value) {
 }
 
 /**
- * Calls visit(column, place in the tensor, what of x stays) for the columns of a row that are this lane's. Masks are
- * drawn over the whole tensor, so a row may begin within a group of a mask's values.
+ * Calls visit(column, place in the tensor, what of x stays) for the columns of a row that are this lane's.
+ * Masks are drawn over the whole tensor, so a row may begin within a group of a mask's values.
  */
 template <typename R, typename Visit>
 __device__ void for_row(const DropoutMask& mask, int64_t row, int64_t size, Visit visit) {
@@ -28,7 +27,7 @@ __device__ void for_row(const DropoutMask& mask, int64_t row, int64_t size, Visi
     const int lane = static_cast<int>(counter % kMaskLanes);
     MaskWords words{};
     if (mask.dropped != 0) words = mask_words(mask, group, lane);
-GP_UNROLL
+    GP_UNROLL
     for (int value = 0; value < kMaskValues; ++value) {
       const int64_t at = group * kMaskGroup + lane + value * kMaskLanes;
       if (at >= begin && at < end) visit(at - begin, at, kept<R>(mask, words, value));
@@ -38,7 +37,8 @@ GP_UNROLL
 
 /** Where LayerNorm stands: what is normalised, before it is. */
 template <typename Storage>
-__device__ Real<Storage> summed(const ResidualNorm<Storage>& of, int64_t column, int64_t at, Real<Storage> stays) {
+__device__ Real<Storage> summed(const ResidualNorm<Storage>& of, int64_t column, int64_t at,
+                                Real<Storage> stays) {
   Real<Storage> value = load(of.x[at]);
   if (of.bias != nullptr) value += of.bias[column];
   value *= stays;
@@ -47,11 +47,13 @@ __device__ Real<Storage> summed(const ResidualNorm<Storage>& of, int64_t column,
 }
 
 template <typename Storage>
-__global__ void forward(ResidualNorm<Storage> of, Storage* out, Real<Storage>* means, Real<Storage>* deviations) {
+__global__ void forward(ResidualNorm<Storage> of, Storage* out, Real<Storage>* means,
+                        Real<Storage>* deviations) {
   using R = Real<Storage>;
   const int64_t row = static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / kWarp;
   if (row >= of.rows) return;  // the whole warp
-  R* sums = shared_memory<R>() + threadIdx.x / kWarp * of.size;  // [size] of this warp; each lane reads its own
+  R* sums =
+      shared_memory<R>() + threadIdx.x / kWarp * of.size;  // [size] of this warp; each lane reads its own
   R total = 0;
   for_row<R>(of.mask, row, of.size, [&](int64_t column, int64_t at, R stays) {
     const R value = summed(of, column, at, stays);
@@ -77,8 +79,8 @@ __global__ void forward(ResidualNorm<Storage> of, Storage* out, Real<Storage>* m
 
 /**
  * A block takes kRowsOfPart rows, a warp each in turn. With n the normalised row and h = gradient * scale,
- * d(sum) = deviation (h - mean(h) - n mean(h n)). What goes to columns is laid into shared memory, and added up by the
- * thread whose columns they are.
+ * d(sum) = deviation (h - mean(h) - n mean(h n)). What goes to columns is laid into shared memory, and added
+ * up by the thread whose columns they are.
  */
 template <typename Storage>
 __global__ void backward(ResidualNorm<Storage> of, const Storage* gradient, const Real<Storage>* means,
@@ -86,9 +88,9 @@ __global__ void backward(ResidualNorm<Storage> of, const Storage* gradient, cons
                          Real<Storage>* parts) {
   using R = Real<Storage>;
   const unsigned warp = threadIdx.x / kWarp;
-  R* normed_rows = shared_memory<R>();                // [kWarps, size]
-  R* slope_rows = normed_rows + kWarps * of.size;     // [kWarps, size] gradients by x
-  R* sums = slope_rows + kWarps * of.size;            // [3, size]
+  R* normed_rows = shared_memory<R>();             // [kWarps, size]
+  R* slope_rows = normed_rows + kWarps * of.size;  // [kWarps, size] gradients by x
+  R* sums = slope_rows + kWarps * of.size;         // [3, size]
   for (int64_t i = threadIdx.x; i < 3 * of.size; i += kThreads) sums[i] = 0;
   const int64_t begin = static_cast<int64_t>(blockIdx.x) * kRowsOfPart;
   const int64_t end = begin + kRowsOfPart < of.rows ? begin + kRowsOfPart : of.rows;
@@ -142,25 +144,26 @@ __global__ void backward(ResidualNorm<Storage> of, const Storage* gradient, cons
 }  // namespace
 
 template <typename Storage>
-void residual_norm(const ResidualNorm<Storage>& of, Storage* out, Real<Storage>* means, Real<Storage>* deviations,
-                   Stream stream) {
+void residual_norm(const ResidualNorm<Storage>& of, Storage* out, Real<Storage>* means,
+                   Real<Storage>* deviations, Stream stream) {
   const auto blocks = static_cast<unsigned>((of.rows + kWarps - 1) / kWarps);
-  launch(forward<Storage>, dim3(blocks), kThreads, kWarps * static_cast<size_t>(of.size) * sizeof(Real<Storage>),
-         stream, of, out, means, deviations);
+  launch(forward<Storage>, dim3(blocks), kThreads,
+         kWarps * static_cast<size_t>(of.size) * sizeof(Real<Storage>), stream, of, out, means, deviations);
 }
 
 template <typename Storage>
-void residual_norm_backward(const ResidualNorm<Storage>& of, const Storage* gradient, const Real<Storage>* means,
-                            const Real<Storage>* deviations, Storage* x_gradient, Storage* residual_gradient,
-                            Real<Storage>* parts, Stream stream) {
+void residual_norm_backward(const ResidualNorm<Storage>& of, const Storage* gradient,
+                            const Real<Storage>* means, const Real<Storage>* deviations, Storage* x_gradient,
+                            Storage* residual_gradient, Real<Storage>* parts, Stream stream) {
   launch(backward<Storage>, dim3(static_cast<unsigned>(parts_of_rows(of.rows))), kThreads,
          (2 * kWarps + 3) * static_cast<size_t>(of.size) * sizeof(Real<Storage>), stream, of, gradient, means,
          deviations, x_gradient, residual_gradient, parts);
 }
 
-#define GP_INSTANTIATE(Storage)                                                                                      \
-  template void residual_norm(const ResidualNorm<Storage>&, Storage*, Real<Storage>*, Real<Storage>*, Stream);       \
-  template void residual_norm_backward(const ResidualNorm<Storage>&, const Storage*, const Real<Storage>*,           \
+#define GP_INSTANTIATE(Storage)                                                                            \
+  template void residual_norm(const ResidualNorm<Storage>&, Storage*, Real<Storage>*, Real<Storage>*,      \
+                              Stream);                                                                     \
+  template void residual_norm_backward(const ResidualNorm<Storage>&, const Storage*, const Real<Storage>*, \
                                        const Real<Storage>*, Storage*, Storage*, Real<Storage>*, Stream);
 GP_INSTANTIATE(float)
 GP_INSTANTIATE(double)

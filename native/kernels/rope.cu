@@ -8,8 +8,8 @@ constexpr double kBase = 10000.0;
 
 /** A block a token: the sines of its position are computed once, in double, and turn all of its vectors. */
 template <typename Storage>
-__global__ void rotate(const Storage* x, Storage* out, const int32_t* positions, int64_t vectors, int64_t size,
-                       int direction) {
+__global__ void rotate(const Storage* x, Storage* out, const int32_t* positions, int64_t vectors,
+                       int64_t size, int direction) {
   using R = Real<Storage>;
   const int pairs = static_cast<int>(size / 2);
   R* cosines = shared_memory<R>();  // [pairs]
@@ -35,11 +35,11 @@ __global__ void rotate(const Storage* x, Storage* out, const int32_t* positions,
 }  // namespace
 
 template <typename Storage>
-void rope(const Storage* x, Storage* out, const int32_t* positions, int64_t tokens, int64_t vectors, int64_t size,
-          int direction, Stream stream) {
+void rope(const Storage* x, Storage* out, const int32_t* positions, int64_t tokens, int64_t vectors,
+          int64_t size, int direction, Stream stream) {
   const size_t shared = static_cast<size_t>(size) * sizeof(Real<Storage>);
-  launch(rotate<Storage>, dim3(static_cast<unsigned>(tokens)), kThreads, shared, stream, x, out, positions, vectors,
-         size, direction);
+  launch(rotate<Storage>, dim3(static_cast<unsigned>(tokens)), kThreads, shared, stream, x, out, positions,
+         vectors, size, direction);
 }
 
 template void rope(const float*, float*, const int32_t*, int64_t, int64_t, int64_t, int, Stream);

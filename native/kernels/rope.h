@@ -12,7 +12,7 @@ namespace gp::kernels {
  * @param positions [T]
  */
 template <typename Storage>
-void rope(const Storage* x, Storage* out, const int32_t* positions, int64_t tokens, int64_t vectors, int64_t size,
-          int direction, Stream stream);
+void rope(const Storage* x, Storage* out, const int32_t* positions, int64_t tokens, int64_t vectors,
+          int64_t size, int direction, Stream stream);
 
 }  // namespace gp::kernels

@@ -1,5 +1,4 @@
 #include "kernels/span_decode.h"
-
 #include "kernels/span_tile.h"
 
 namespace gp::kernels {
@@ -7,11 +6,12 @@ namespace {
 
 /** A block a tile. Hits are few: each takes the next free place. */
 template <typename Storage>
-__global__ void __launch_bounds__(kTileThreads)
-    collect_hits(SpanInputs<Storage> in, const float* thresholds, int32_t capacity, int32_t* count, Hit* hits) {
+__global__ void __launch_bounds__(kTileThreads) collect_hits(SpanInputs<Storage> in, const float* thresholds,
+                                                             int32_t capacity, int32_t* count, Hit* hits) {
   using Products = TileProducts<Storage>;
   auto& memory = *shared_memory<TileMemory<Storage>>();
-  const int sequence = static_cast<int>(blockIdx.x) / in.groups, group = static_cast<int>(blockIdx.x) % in.groups;
+  const int sequence = static_cast<int>(blockIdx.x) / in.groups,
+            group = static_cast<int>(blockIdx.x) % in.groups;
   const int row_tile = static_cast<int>(blockIdx.y), column_tile = static_cast<int>(blockIdx.z);
   const SequencePlace place(in, sequence);
   if (column_tile < row_tile || !place.has_tile(column_tile)) return;
@@ -35,12 +35,12 @@ __global__ void __launch_bounds__(kTileThreads)
 }  // namespace
 
 template <typename Storage>
-void span_decode(const SpanInputs<Storage>& in, const float* thresholds, int32_t capacity, int32_t* count, Hit* hits,
-                 Stream stream) {
+void span_decode(const SpanInputs<Storage>& in, const float* thresholds, int32_t capacity, int32_t* count,
+                 Hit* hits, Stream stream) {
   const auto tiles = static_cast<unsigned>(tiles_of(in.longest));
   const auto blocks = static_cast<unsigned>(in.sequences) * static_cast<unsigned>(in.groups);
-  launch(collect_hits<Storage>, dim3(blocks, tiles, tiles), kTileThreads, sizeof(TileMemory<Storage>), stream, in,
-         thresholds, capacity, count, hits);
+  launch(collect_hits<Storage>, dim3(blocks, tiles, tiles), kTileThreads, sizeof(TileMemory<Storage>), stream,
+         in, thresholds, capacity, count, hits);
 }
 
 template void span_decode(const SpanInputs<float>&, const float*, int32_t, int32_t*, Hit*, Stream);

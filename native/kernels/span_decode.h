@@ -22,7 +22,7 @@ struct Hit {
  * @param hits [capacity]
  */
 template <typename Storage>
-void span_decode(const SpanInputs<Storage>& in, const float* thresholds, int32_t capacity, int32_t* count, Hit* hits,
-                 Stream stream);
+void span_decode(const SpanInputs<Storage>& in, const float* thresholds, int32_t capacity, int32_t* count,
+                 Hit* hits, Stream stream);
 
 }  // namespace gp::kernels

@@ -7,14 +7,15 @@
 namespace gp::kernels {
 
 /**
- * What the scores of all spans are made of: s_a(i, j) = scale q_i . k_j + first_ai + last_aj, where a type a has a
- * query and a key of its own (groups = types, no bias) or all share one pair (groups = 1).
+ * What the scores of all spans are made of: s_a(i, j) = scale q_i . k_j + first_ai + last_aj, where a type a
+ * has a query and a key of its own (groups = types, no bias) or all share one pair (groups = 1).
  */
 template <typename Storage>
 struct SpanInputs {
   const Storage* query_key;  // [T, groups, 2, size]
-  const Storage* bias;       // [T, types, 2] for the token as a span's last (0) and as its first (1); null for none
-  const int32_t* starts;     // [sequences + 1] cumulative lengths
+  const Storage*
+      bias;  // [T, types, 2] for the token as a span's last (0) and as its first (1); null for none
+  const int32_t* starts;  // [sequences + 1] cumulative lengths
   int32_t sequences;
   int32_t longest;
   int32_t groups;
@@ -26,10 +27,10 @@ struct SpanInputs {
 
 /** Gold spans by (sequence, type), as ops/gold_spans.h has them. */
 struct GoldInputs {
-  const int32_t* starts;   // [sequences * types + 1]
-  const int32_t* first;    // [spans]
-  const int32_t* last;     // [spans]
-  const double* target;    // [spans]
+  const int32_t* starts;  // [sequences * types + 1]
+  const int32_t* first;   // [spans]
+  const int32_t* last;    // [spans]
+  const double* target;   // [spans]
   int32_t spans;
 };
 

@@ -1,5 +1,4 @@
 #include "kernels/span_loss.h"
-
 #include "kernels/span_tile.h"
 
 namespace gp::kernels {
@@ -18,14 +17,16 @@ __device__ R over_block(R value, R* of_warps) {
   return result;
 }
 
-/** A block a tile: the largest score and the sum of exponentials, gold spans left out; their scores are noted. */
+/** A block a tile: the largest score and the sum of exponentials, gold spans left out; their scores are
+ * noted. */
 template <typename Storage>
 __global__ void __launch_bounds__(kTileThreads)
     sum_tiles(SpanInputs<Storage> in, GoldInputs gold, SpanLossRoom<Real<Storage>> room) {
   using R = Real<Storage>;
   using Products = TileProducts<Storage>;
   auto& memory = *shared_memory<TileMemory<Storage>>();
-  const int sequence = static_cast<int>(blockIdx.x) / in.groups, group = static_cast<int>(blockIdx.x) % in.groups;
+  const int sequence = static_cast<int>(blockIdx.x) / in.groups,
+            group = static_cast<int>(blockIdx.x) % in.groups;
   const int row_tile = static_cast<int>(blockIdx.y), column_tile = static_cast<int>(blockIdx.z);
   const SequencePlace place(in, sequence);
   if (column_tile < row_tile || !place.has_tile(column_tile)) return;
@@ -80,7 +81,9 @@ struct LogOnePlusSum {
       largest = above;
     }
   }
-  __device__ double value() const { return largest == 0 ? log1p(total) : largest + log(total + exp(-largest)); }
+  __device__ double value() const {
+    return largest == 0 ? log1p(total) : largest + log(total + exp(-largest));
+  }
 
   double largest = 0;  // of the 1
   double total = 0;
@@ -135,21 +138,24 @@ __device__ R gold_slope(double target, double score, double negatives, double po
   return static_cast<R>(slope);
 }
 
-/** Adds up a row (or column) of the cells by four neighbouring threads, and gives the sum to the first of them. */
+/** Adds up a row (or column) of the cells by four neighbouring threads, and gives the sum to the first of
+ * them. */
 template <typename R, bool kColumn>
 __device__ R line_sum(const R* cells) {
   constexpr int kEach = kTile / 4;
   const int line = static_cast<int>(threadIdx.x) / 4, from = static_cast<int>(threadIdx.x) % 4 * kEach;
   R sum = 0;
-  for (int k = from; k < from + kEach; ++k) sum += kColumn ? cells[k * kCellStride + line] : cells[line * kCellStride + k];
+  for (int k = from; k < from + kEach; ++k)
+    sum += kColumn ? cells[k * kCellStride + line] : cells[line * kCellStride + k];
   sum += __shfl_xor_sync(kWholeWarp, sum, 1U);
   sum += __shfl_xor_sync(kWholeWarp, sum, 2U);
   return sum;
 }
 
 /**
- * A block the gradient of 64 queries (or keys) of a group, 64 of their numbers: it goes over the tiles of their row (or
- * column), computes the scores again and turns them into d loss / d score, of all types of the group together.
+ * A block the gradient of 64 queries (or keys) of a group, 64 of their numbers: it goes over the tiles of
+ * their row (or column), computes the scores again and turns them into d loss / d score, of all types of the
+ * group together.
  */
 template <typename Storage, bool kKeys>
 __global__ void __launch_bounds__(kTileThreads)
@@ -158,7 +164,8 @@ __global__ void __launch_bounds__(kTileThreads)
   using R = Real<Storage>;
   using Products = TileProducts<Storage>;
   auto& memory = *shared_memory<TileMemory<Storage>>();
-  const int sequence = static_cast<int>(blockIdx.x) / in.groups, group = static_cast<int>(blockIdx.x) % in.groups;
+  const int sequence = static_cast<int>(blockIdx.x) / in.groups,
+            group = static_cast<int>(blockIdx.x) % in.groups;
   const int own_tile = static_cast<int>(blockIdx.y), part = static_cast<int>(blockIdx.z) * kTile;
   const SequencePlace place(in, sequence);
   if (!place.has_tile(own_tile)) return;
@@ -191,7 +198,8 @@ __global__ void __launch_bounds__(kTileThreads)
         const R sum = line_sum<R, kKeys>(memory.cells);
         const int token = own_tile * kTile + static_cast<int>(threadIdx.x) / 4;
         if (threadIdx.x % 4 == 0 && token < place.length) {
-          const int64_t at = ((static_cast<int64_t>(place.begin) + token) * in.types + type) * 2 + (kKeys ? 0 : 1);
+          const int64_t at =
+              ((static_cast<int64_t>(place.begin) + token) * in.types + type) * 2 + (kKeys ? 0 : 1);
           bias_gradient[at] += weight * sum;  // this thread alone comes here
         }
       }
@@ -217,7 +225,8 @@ __global__ void __launch_bounds__(kTileThreads)
   for (int own = 0; own < kOwn; ++own) {
     const int token = own_tile * kTile + Products::row(own), column = part + Products::column(own);
     if (token >= place.length || column >= in.size) continue;
-    const int64_t vector = ((static_cast<int64_t>(place.begin) + token) * in.groups + group) * 2 + (kKeys ? 1 : 0);
+    const int64_t vector =
+        ((static_cast<int64_t>(place.begin) + token) * in.groups + group) * 2 + (kKeys ? 1 : 0);
     query_key_gradient[vector * in.size + column] = stored<Storage>(factor * gradient[own]);
   }
 }
@@ -229,11 +238,12 @@ void span_loss(const SpanInputs<Storage>& in, const GoldInputs& gold, const Span
                Stream stream) {
   const auto tiles = static_cast<unsigned>(tiles_of(in.longest));
   const auto blocks = static_cast<unsigned>(in.sequences) * static_cast<unsigned>(in.groups);
-  launch(sum_tiles<Storage>, dim3(blocks, tiles, tiles), kTileThreads, sizeof(TileMemory<Storage>), stream, in, gold,
-         room);
+  launch(sum_tiles<Storage>, dim3(blocks, tiles, tiles), kTileThreads, sizeof(TileMemory<Storage>), stream,
+         in, gold, room);
   const int64_t tasks = static_cast<int64_t>(in.sequences) * in.types;
-  launch(take_logarithms<Real<Storage>>, dim3(static_cast<unsigned>((tasks + kTasksOfBlock - 1) / kTasksOfBlock)),
-         kTasksOfBlock * kWarp, 0, stream, in.starts, in.sequences, in.types, static_cast<int32_t>(tiles), gold, room);
+  launch(take_logarithms<Real<Storage>>,
+         dim3(static_cast<unsigned>((tasks + kTasksOfBlock - 1) / kTasksOfBlock)), kTasksOfBlock * kWarp, 0,
+         stream, in.starts, in.sequences, in.types, static_cast<int32_t>(tiles), gold, room);
   launch(take_mean<Real<Storage>>, dim3(1), kTileThreads, 0, stream, room, tasks);
 }
 
@@ -242,17 +252,18 @@ void span_loss_backward(const SpanInputs<Storage>& in, const GoldInputs& gold,
                         const SpanLossRoom<Real<Storage>>& room, Storage* query_key_gradient,
                         Real<Storage>* bias_gradient, Stream stream) {
   const auto blocks = static_cast<unsigned>(in.sequences) * static_cast<unsigned>(in.groups);
-  const dim3 grid(blocks, static_cast<unsigned>(tiles_of(in.longest)), static_cast<unsigned>(tiles_of(in.size)));
-  launch(add_gradients<Storage, false>, grid, kTileThreads, sizeof(TileMemory<Storage>), stream, in, gold, room,
-         query_key_gradient, bias_gradient);
-  launch(add_gradients<Storage, true>, grid, kTileThreads, sizeof(TileMemory<Storage>), stream, in, gold, room,
-         query_key_gradient, bias_gradient);
+  const dim3 grid(blocks, static_cast<unsigned>(tiles_of(in.longest)),
+                  static_cast<unsigned>(tiles_of(in.size)));
+  launch(add_gradients<Storage, false>, grid, kTileThreads, sizeof(TileMemory<Storage>), stream, in, gold,
+         room, query_key_gradient, bias_gradient);
+  launch(add_gradients<Storage, true>, grid, kTileThreads, sizeof(TileMemory<Storage>), stream, in, gold,
+         room, query_key_gradient, bias_gradient);
 }
 
-#define GP_INSTANTIATE(Storage)                                                                                   \
-  template void span_loss(const SpanInputs<Storage>&, const GoldInputs&, const SpanLossRoom<Real<Storage>>&,      \
-                          Stream);                                                                                \
-  template void span_loss_backward(const SpanInputs<Storage>&, const GoldInputs&,                                 \
+#define GP_INSTANTIATE(Storage)                                                                              \
+  template void span_loss(const SpanInputs<Storage>&, const GoldInputs&, const SpanLossRoom<Real<Storage>>&, \
+                          Stream);                                                                           \
+  template void span_loss_backward(const SpanInputs<Storage>&, const GoldInputs&,                            \
                                    const SpanLossRoom<Real<Storage>>&, Storage*, Real<Storage>*, Stream);
 GP_INSTANTIATE(float)
 GP_INSTANTIATE(double)

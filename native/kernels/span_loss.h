@@ -19,8 +19,8 @@ struct SpanLossRoom {
 };
 
 /**
- * The loss that ops/span_loss.h defines. Tiles of scores are computed, never stored; sums are taken in an order that
- * depends on the sizes alone.
+ * The loss that ops/span_loss.h defines. Tiles of scores are computed, never stored; sums are taken in an
+ * order that depends on the sizes alone.
  */
 template <typename Storage>
 void span_loss(const SpanInputs<Storage>& in, const GoldInputs& gold, const SpanLossRoom<Real<Storage>>& room,

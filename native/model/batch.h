@@ -1,6 +1,9 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -14,6 +17,18 @@ struct Batch {
   std::vector<int32_t> input_ids;       // [T]
   std::vector<int32_t> token_type_ids;  // [T], or empty for all zeros
   Sequences sequences;
+
+  /** The same on a device, each [T] of 32-bit integers. */
+  struct There {
+    at::Tensor ids;
+    at::Tensor token_types;    // undefined for all zeros
+    at::Tensor position_rows;  // in the table of positions; undefined where there is none
+  };
+  /** Where it is set, a device knows the batch alone, and so it is with `sequences`: for steps that are
+   * recorded. */
+  std::optional<There> there;
+  /** Sequences at the end that fill a recorded step up and do not count. */
+  int64_t padding_sequences = 0;
 };
 
 /** The batch with all its sequences once more behind. */

@@ -7,18 +7,9 @@
 #include "ops/dispatch.h"
 #include "ops/dropout.h"
 #include "ops/rope.h"
+#include "ops/upload.h"
 
 namespace gp {
-namespace {
-
-/** [T] on `device`, from 32-bit integers of the host. */
-at::Tensor index_tensor(const std::vector<int32_t>& values, const at::Device& device) {
-  at::Tensor index = at::empty({static_cast<int64_t>(values.size())}, at::kInt);
-  std::copy(values.begin(), values.end(), index.data_ptr<int32_t>());
-  return index.to(device);
-}
-
-}  // namespace
 
 BertEmbeddings::BertEmbeddings(Parameters& parameters, const std::string& name, const ModelShape& shape)
     : word_embeddings(parameters.normal(name + ".word_embeddings.weight",
@@ -60,21 +51,26 @@ std::vector<int32_t> BertEmbeddings::positions(const Batch& batch) const {
   return rows;
 }
 
+Batch::There BertEmbeddings::batch_on(const Batch& batch, const at::Device& device) const {
+  if (batch.there) return *batch.there;
+  return {uploaded(batch.input_ids, device),
+          batch.token_type_ids.empty() ? at::Tensor() : uploaded(batch.token_type_ids, device),
+          position_embeddings.defined() ? uploaded(positions(batch), device) : at::Tensor()};
+}
+
 at::Tensor BertEmbeddings::forward(const Batch& batch, ForwardMode mode) const {
-  const auto device = word_embeddings.device();
+  const auto [ids, token_types, position_rows] = batch_on(batch, word_embeddings.device());
   // A sparse gradient has the rows of the batch's tokens alone, of tens of thousands; it wants 64-bit
   // indices.
   const bool sparse = mode.training && takes_cpu_path(word_embeddings) && !takes_cuda_path(word_embeddings);
-  const at::Tensor ids = index_tensor(batch.input_ids, device);
   at::Tensor x = at::embedding(word_embeddings, sparse ? ids.to(at::kLong) : ids, pad_token_id,
                                /*scale_grad_by_freq=*/false, sparse);
   if (position_embeddings.defined()) {
     // Without an offset the row is -1: no row is kept from its gradient.
-    x = x + at::embedding(position_embeddings, index_tensor(positions(batch), device), position_offset - 1);
+    x = x + at::embedding(position_embeddings, position_rows, position_offset - 1);
   }
-  x = x + (batch.token_type_ids.empty()
-               ? token_type_embeddings[0]
-               : at::embedding(token_type_embeddings, index_tensor(batch.token_type_ids, device)));
+  x = x +
+      (token_types.defined() ? at::embedding(token_type_embeddings, token_types) : token_type_embeddings[0]);
   if (task_type_embeddings.defined()) x = x + task_type_embeddings[0];
   x = at::layer_norm(x, {x.size(1)}, layer_norm.weight, layer_norm.bias, layer_norm.eps);
   return stored_for(mode.training ? dropout(x, dropout_prob, *mode.random) : x, mode);
@@ -129,10 +125,11 @@ at::Tensor BertLayer::forward(const at::Tensor& x, const Sequences& sequences, F
                                        mode.training ? attention_dropout_prob : 0.0, random)
                                  .view(x.sizes());  // [T, hidden]
   if (leaves_bias(x)) {
-    const at::Tensor attended = residual_norm(linear_without_bias(context, attention_output.weight),
-                                              attention_output.bias, x, attention_norm, hidden_dropout, random);
-    return residual_norm(feed_forward_without_bias(attended, feed_forward_weights(), activation), output.bias, attended,
-                         output_norm, hidden_dropout, random);
+    const at::Tensor attended =
+        residual_norm(linear_without_bias(context, attention_output.weight), attention_output.bias, x,
+                      attention_norm, hidden_dropout, random);
+    return residual_norm(feed_forward_without_bias(attended, feed_forward_weights(), activation), output.bias,
+                         attended, output_norm, hidden_dropout, random);
   }
   const at::Tensor attended =
       residual_norm(attention_output.forward(context, mode), x, attention_norm, hidden_dropout, random);
@@ -141,7 +138,8 @@ at::Tensor BertLayer::forward(const at::Tensor& x, const Sequences& sequences, F
 
 at::Tensor BertLayer::feed_forward_output(const at::Tensor& x, ForwardMode mode) const {
   if (intermediate.narrow) return output.narrow->forward(intermediate.narrow->forward(x, &activation));
-  return feed_forward(x, feed_forward_weights(), activation, usable(feed_forward_panels_, mode), mode.products);
+  return feed_forward(x, feed_forward_weights(), activation, usable(feed_forward_panels_, mode),
+                      mode.products);
 }
 
 FeedForwardWeights BertLayer::feed_forward_weights() const {

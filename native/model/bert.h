@@ -17,6 +17,8 @@ struct BertEmbeddings {
   BertEmbeddings(Parameters& parameters, const std::string& name, const ModelShape& shape);
   /** @return [T, embedding] */
   at::Tensor forward(const Batch& batch, ForwardMode mode) const;
+  /** What of a batch is looked up, on a device. */
+  Batch::There batch_on(const Batch& batch, const at::Device& device) const;
 
   at::Tensor word_embeddings;        // [vocab, embedding]
   at::Tensor position_embeddings;    // [max positions, embedding], undefined where positions are rotary

@@ -18,7 +18,8 @@ struct ForwardMode {
   Precision products = Precision::kFloat;
 };
 
-/** What goes from layer to layer, as it is stored: in bfloat16 on CUDA where products are computed in that. */
+/** What goes from layer to layer, as it is stored: in bfloat16 on CUDA where products are computed in that.
+ */
 inline at::Tensor stored_for(const at::Tensor& x, ForwardMode mode) {
   return mode.products == Precision::kBfloat16 && takes_cuda_path(x) ? x.to(at::kBFloat16) : x;
 }

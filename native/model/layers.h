@@ -32,7 +32,8 @@ struct Linear {
 
   at::Tensor forward(const at::Tensor& x, ForwardMode mode) const;
   void forget_panels() const { panels.clear(); }
-  /** Makes the narrow weight and lets go of the own one; on CUDA, where it is bfloat16, it takes the own one's place. */
+  /** Makes the narrow weight and lets go of the own one; on CUDA, where it is bfloat16, it takes the own
+   * one's place. */
   void narrow_to(Precision precision);
 };
 

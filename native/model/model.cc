@@ -22,6 +22,10 @@ at::Tensor Model::loss(const Batch& batch, const GoldSpans& gold, ForwardMode mo
       options.label_smoothing > 0
           ? smooth_boundaries(gold, batch.sequences, shape_.entity_type_count, options.label_smoothing)
           : gold;
+  if (batch.padding_sequences > 0) {
+    const int64_t count = batch.sequences.count() - batch.padding_sequences;
+    return span_loss(factors(batch, mode), batch.sequences.first_there(count), smoothed, cells());
+  }
   if (options.r_drop <= 0) return span_loss(factors(batch, mode), batch.sequences, smoothed, cells());
   // R-Drop: both passes in one, every sequence standing twice in the batch. The mean over both is half the
   // sum of their losses.

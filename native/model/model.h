@@ -36,6 +36,11 @@ class Model {
    */
   void narrow_to(Precision precision);
 
+  /** What of a batch the model looks up, on a device. */
+  Batch::There batch_on(const Batch& batch, const at::Device& device) const {
+    return encoder_.embeddings.batch_on(batch, device);
+  }
+
   /** To be called when weights were replaced: their panels may not tell (ops/panel_cache.h). */
   void weights_replaced() const;
 

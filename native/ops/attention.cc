@@ -40,8 +40,8 @@ at::Tensor attention_reference(const at::Tensor& qkv_in, const Sequences& sequen
 at::Tensor attention(const at::Tensor& qkv, const Sequences& sequences, double p, RandomStream& random) {
   const MaskKey key = p > 0 ? draw_mask(random) : MaskKey{};
   if (takes_cuda_path(qkv) && has_packed_attention(qkv)) return attention_packed(qkv, sequences, p);
-  return takes_cpu_path(qkv) ? attention_cpu(qkv, sequences, p, key)
-                             : attention_reference(qkv, sequences, p, key);
+  const Sequences here = sequences.here();
+  return takes_cpu_path(qkv) ? attention_cpu(qkv, here, p, key) : attention_reference(qkv, here, p, key);
 }
 
 }  // namespace gp

@@ -18,8 +18,8 @@ at::Tensor attention(const at::Tensor& qkv, const Sequences& sequences, double p
 /** The same in plain ATen, a sequence at a time. */
 at::Tensor attention_reference(const at::Tensor& qkv, const Sequences& sequences, double p,
                                const MaskKey& key);
-/** The same by LibTorch's kernels for packed batches, bfloat16 or single precision; masks come from its own generator,
- * not from the stream. CUDA. */
+/** The same by LibTorch's kernels for packed batches, bfloat16 or single precision; masks come from its own
+ * generator, not from the stream. CUDA. */
 at::Tensor attention_packed(const at::Tensor& qkv, const Sequences& sequences, double p);
 /** Whether there is such a kernel. */
 bool has_packed_attention(const at::Tensor& qkv);

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/DeviceGuard.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <utility>
 
@@ -55,7 +56,20 @@ inline at::Tensor as_real(const at::Tensor& tensor, const at::Tensor& like) {
 inline kernels::DropoutMask dropout_mask(double p, const MaskKey& key) {
   if (p <= 0) return {};
   const DropoutThreshold threshold(p);
-  return {key.seed, key.draw, nullptr, threshold.dropped, threshold.kept};
+  return {key.seed, key.draw, key.first_draw, threshold.dropped, threshold.kept};
+}
+
+/** A key in the context of a graph's node, and out of it. */
+inline void keep(torch::autograd::AutogradContext* context, const MaskKey& key) {
+  context->saved_data["seed"] = static_cast<int64_t>(key.seed);
+  context->saved_data["draw"] = static_cast<int64_t>(key.draw);
+  context->saved_data["first_draw"] = reinterpret_cast<int64_t>(key.first_draw);
+}
+
+inline MaskKey kept_key(torch::autograd::AutogradContext* context) {
+  return {static_cast<uint64_t>(context->saved_data["seed"].toInt()),
+          static_cast<uint64_t>(context->saved_data["draw"].toInt()),
+          reinterpret_cast<const int64_t*>(context->saved_data["first_draw"].toInt())};
 }
 
 }  // namespace gp

@@ -2,9 +2,11 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
 #include <vector>
 
 #include "ops/activation.h"
+#include "ops/device_graph.h"
 #include "ops/gold_spans.h"
 #include "ops/linear.h"
 #include "ops/random_mask.h"
@@ -16,7 +18,8 @@
 
 namespace gp {
 
-/** The operations that have kernels of their own on CUDA; each stands beside its plain twin in its own header. */
+/** The operations that have kernels of their own on CUDA; each stands beside its plain twin in its own
+ * header. */
 struct CudaOps {
   at::Tensor (*dropout)(const at::Tensor& x, double p, const MaskKey& key);
   at::Tensor (*rope)(const at::Tensor& x, const Sequences& sequences);
@@ -27,6 +30,7 @@ struct CudaOps {
                           SpanCells cells);
   std::vector<SpanHit> (*span_decode)(const SpanFactors& factors, const Sequences& sequences,
                                       const std::vector<float>& thresholds, SpanCells cells);
+  std::unique_ptr<DeviceGraph> (*graph)();
 };
 
 /** The kernels for a tensor; null where they were not compiled, or the plain twins were asked for. */

@@ -17,8 +17,8 @@ at::Tensor masked(const at::Tensor& x, double p, const MaskKey& key) {
   at::Tensor out = at::empty_like(input);
   with_storage(input, [&](auto tag) {
     using Storage = typename decltype(tag)::type;
-    kernels::dropout(numbers<const Storage>(input), numbers<Storage>(out), input.numel(), dropout_mask(p, key),
-                     stream_of(input));
+    kernels::dropout(numbers<const Storage>(input), numbers<Storage>(out), input.numel(),
+                     dropout_mask(p, key), stream_of(input));
   });
   return out;
 }
@@ -26,13 +26,11 @@ at::Tensor masked(const at::Tensor& x, double p, const MaskKey& key) {
 struct DropoutCudaFunction : torch::autograd::Function<DropoutCudaFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, double p, const MaskKey& key) {
     context->saved_data["p"] = p;
-    context->saved_data["seed"] = static_cast<int64_t>(key.seed);
-    context->saved_data["draw"] = static_cast<int64_t>(key.draw);
+    keep(context, key);
     return masked(x, p, key);
   }
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    const MaskKey key{static_cast<uint64_t>(context->saved_data["seed"].toInt()),
-                      static_cast<uint64_t>(context->saved_data["draw"].toInt())};
+    const MaskKey key = kept_key(context);
     return {masked(gradients[0], context->saved_data["p"].toDouble(), key), at::Tensor(), at::Tensor()};
   }
 };

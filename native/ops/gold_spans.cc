@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "ops/upload.h"
+
 namespace gp {
 namespace {
 
@@ -19,6 +21,24 @@ std::vector<Cell> neighbours(const Cell& span, int64_t length) {
 }
 
 }  // namespace
+
+std::vector<int32_t> gold_places(const GoldSpans& gold, size_t room) {
+  std::vector<int32_t> places(gold.starts.begin(), gold.starts.end());
+  const size_t groups = places.size();
+  places.resize(groups + 2 * room);
+  for (size_t i = 0; i < gold.cells.size(); ++i) {
+    places[groups + i] = static_cast<int32_t>(gold.cells[i].start);
+    places[groups + room + i] = static_cast<int32_t>(gold.cells[i].end);
+  }
+  return places;
+}
+
+GoldSpans::There gold_on(const GoldSpans& gold, const at::Device& device) {
+  if (gold.there) return *gold.there;
+  std::vector<double> targets;
+  for (const Cell& cell : gold.cells) targets.push_back(cell.target);
+  return {uploaded(gold_places(gold, gold.cells.size()), device), uploaded(targets, device)};
+}
 
 GoldSpans group_gold_spans(int64_t sequences, int64_t types, const std::vector<int32_t>& sequence,
                            const std::vector<int32_t>& type, const std::vector<int32_t>& start,

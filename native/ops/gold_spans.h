@@ -1,6 +1,9 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "ops/sequences.h"
@@ -24,7 +27,21 @@ struct GoldSpans {
   /** [B * types + 1] where the cells of (sequence b, type t) begin: starts[b * types + t]. */
   std::vector<int64_t> starts;
   std::vector<Cell> cells;
+
+  /** The same on a device. */
+  struct There {
+    at::Tensor places;   // [groups + 1 + 2 * room] `starts`, first tokens, last tokens
+    at::Tensor targets;  // [room] in double
+  };
+  /** Where it is set, a device knows them alone: for steps that are recorded. */
+  std::optional<There> there;
 };
+
+/** Gold spans on a device. */
+GoldSpans::There gold_on(const GoldSpans& gold, const at::Device& device);
+
+/** As 32-bit integers: `starts`, first and last tokens; with room for more spans than there are. */
+std::vector<int32_t> gold_places(const GoldSpans& gold, size_t room);
 
 /** Groups parallel columns of spans; a span given twice counts once. Indices must have been checked. */
 GoldSpans group_gold_spans(int64_t sequences, int64_t types, const std::vector<int32_t>& sequence,

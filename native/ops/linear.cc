@@ -31,7 +31,8 @@ struct RoundedLinearFunction : torch::autograd::Function<RoundedLinearFunction> 
 
 at::Tensor one_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                       Precision learning) {
-  if (x.scalar_type() == at::kBFloat16) return at::linear(x, weight.to(at::kBFloat16), bias.to(at::kBFloat16));
+  if (x.scalar_type() == at::kBFloat16)
+    return at::linear(x, weight.to(at::kBFloat16), bias.to(at::kBFloat16));
   return learning == Precision::kBfloat16 ? RoundedLinearFunction::apply(x, weight, bias)
                                           : at::linear(x, weight, bias);
 }
@@ -66,7 +67,8 @@ at::Tensor feed_forward_reference(const at::Tensor& x, const FeedForwardWeights&
                     learning);
 }
 
-at::Tensor feed_forward_without_bias(const at::Tensor& x, const FeedForwardWeights& weights, Activation activation) {
+at::Tensor feed_forward_without_bias(const at::Tensor& x, const FeedForwardWeights& weights,
+                                     Activation activation) {
   return cuda_ops_for(x)->feed_forward(x, weights, activation);
 }
 
@@ -74,7 +76,8 @@ at::Tensor feed_forward(const at::Tensor& x, const FeedForwardWeights& weights, 
                         FeedForwardCache* cache, Precision learning) {
   if (takes_cuda_path(x)) {
     const at::Tensor inner = mixed_linear(x, {weights.inner_weight}, {weights.inner_bias});  // [T, inner]
-    return mixed_linear(activation_reference(inner, activation), {weights.outer_weight}, {weights.outer_bias});
+    return mixed_linear(activation_reference(inner, activation), {weights.outer_weight},
+                        {weights.outer_bias});
   }
   return takes_tile_path(x) ? feed_forward_cpu(x, weights, activation, cache, learning)
                             : feed_forward_reference(x, weights, activation, learning);

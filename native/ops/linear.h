@@ -23,7 +23,8 @@ at::Tensor linear(const at::Tensor& x, at::TensorList weights, at::TensorList bi
 /** The same in plain ATen. */
 at::Tensor linear_reference(const at::Tensor& x, at::TensorList weights, at::TensorList biases,
                             Precision learning);
-/** The same without the biases, which are left to what comes next: where that can add them in a pass of its own. */
+/** The same without the biases, which are left to what comes next: where that can add them in a pass of its
+ * own. */
 bool leaves_bias(const at::Tensor& x);
 at::Tensor linear_without_bias(const at::Tensor& x, const at::Tensor& weight);
 /** The same by tile products; float, CPU. */
@@ -58,7 +59,8 @@ struct FeedForwardCache {
 at::Tensor feed_forward(const at::Tensor& x, const FeedForwardWeights& weights, Activation activation,
                         FeedForwardCache* cache, Precision learning);
 /** The same without the outer bias, where `leaves_bias`. */
-at::Tensor feed_forward_without_bias(const at::Tensor& x, const FeedForwardWeights& weights, Activation activation);
+at::Tensor feed_forward_without_bias(const at::Tensor& x, const FeedForwardWeights& weights,
+                                     Activation activation);
 /** The same in plain ATen. */
 at::Tensor feed_forward_reference(const at::Tensor& x, const FeedForwardWeights& weights,
                                   Activation activation, Precision learning);
@@ -68,7 +70,8 @@ at::Tensor feed_forward_reference(const at::Tensor& x, const FeedForwardWeights&
  */
 at::Tensor feed_forward_cpu(const at::Tensor& x, const FeedForwardWeights& weights, Activation activation,
                             FeedForwardCache* cache, Precision learning);
-/** `feed_forward_without_bias` by LibTorch's products and a kernel between them, in x's type. CUDA, bfloat16 too. */
+/** `feed_forward_without_bias` by LibTorch's products and a kernel between them, in x's type. CUDA, bfloat16
+ * too. */
 at::Tensor feed_forward_cuda(const at::Tensor& x, const FeedForwardWeights& weights, Activation activation);
 
 }  // namespace gp

@@ -7,9 +7,9 @@
 namespace gp {
 
 /**
- * Linear layers over the same input, side by side, as `linear` has them: products of numbers of x's type, to which
- * weights are rounded where they are wider, summed in single precision at least. Gradients have the weights' type. By
- * LibTorch's own products: what CUDA takes.
+ * Linear layers over the same input, side by side, as `linear` has them: products of numbers of x's type, to
+ * which weights are rounded where they are wider, summed in single precision at least. Gradients have the
+ * weights' type. By LibTorch's own products: what CUDA takes.
  * @param biases [out_n] each, or none at all, for a sum that comes later
  */
 at::Tensor mixed_linear(const at::Tensor& x, at::TensorList weights, at::TensorList biases);

@@ -67,8 +67,8 @@ struct FlashAttentionFunction : torch::autograd::Function<FlashAttentionFunction
                               context->saved_data["p"].toDouble());
     const DeterministicKernels deterministic;
     const auto [dq, dk, dv] = at::_flash_attention_backward(
-        gradients[0].contiguous(), call.q, call.k, call.v, saved[2], saved[3], call.starts, call.starts, call.longest,
-        call.longest, call.p, /*is_causal=*/false, saved[4], saved[5], call.scale);
+        gradients[0].contiguous(), call.q, call.k, call.v, saved[2], saved[3], call.starts, call.starts,
+        call.longest, call.longest, call.p, /*is_causal=*/false, saved[4], saved[5], call.scale);
     return {at::stack({dq, dk, dv}, 1), at::Tensor(), at::Tensor(), at::Tensor()};  // [T, 3, heads, d]
   }
 };
@@ -83,8 +83,8 @@ struct EfficientAttentionFunction : torch::autograd::Function<EfficientAttention
     const Call call = call_of(qkv, starts, longest, p);
     // The kernel takes [1, T, heads, d].
     const auto [out, logarithms, seed, offset, longest_q, longest_k] = at::_efficient_attention_forward(
-        call.q.unsqueeze(0), call.k.unsqueeze(0), call.v.unsqueeze(0), /*bias=*/{}, call.starts, call.starts, longest,
-        longest, p, kNoMask, /*compute_log_sumexp=*/true, call.scale);
+        call.q.unsqueeze(0), call.k.unsqueeze(0), call.v.unsqueeze(0), /*bias=*/{}, call.starts, call.starts,
+        longest, longest, p, kNoMask, /*compute_log_sumexp=*/true, call.scale);
     context->save_for_backward({qkv, starts, out, logarithms, seed, offset});
     context->saved_data["longest"] = longest;
     context->saved_data["p"] = p;
@@ -96,9 +96,10 @@ struct EfficientAttentionFunction : torch::autograd::Function<EfficientAttention
                               context->saved_data["p"].toDouble());
     const auto [dq, dk, dv, dbias] = at::_efficient_attention_backward(
         gradients[0].contiguous().unsqueeze(0), call.q.unsqueeze(0), call.k.unsqueeze(0), call.v.unsqueeze(0),
-        /*bias=*/{}, saved[2], call.starts, call.starts, call.longest, call.longest, saved[3], call.p, saved[4],
-        saved[5], kNoMask, /*bias_requires_grad=*/false, call.scale, /*num_splits_key=*/1);
-    return {at::stack({dq.squeeze(0), dk.squeeze(0), dv.squeeze(0)}, 1), at::Tensor(), at::Tensor(), at::Tensor()};
+        /*bias=*/{}, saved[2], call.starts, call.starts, call.longest, call.longest, saved[3], call.p,
+        saved[4], saved[5], kNoMask, /*bias_requires_grad=*/false, call.scale, /*num_splits_key=*/1);
+    return {at::stack({dq.squeeze(0), dk.squeeze(0), dv.squeeze(0)}, 1), at::Tensor(), at::Tensor(),
+            at::Tensor()};
   }
 };
 

@@ -7,8 +7,8 @@ enum class Precision {
   kFloat,
   /** Products of numbers rounded to 10 bits of significand, by CUDA's matrix units. */
   kTf32,
-  /** Products of bfloat16 numbers, summed in single precision (AVX-512 BF16 or AMX, CUDA's matrix units). On CUDA all that
-   * goes from layer to layer is stored so. */
+  /** Products of bfloat16 numbers, summed in single precision (AVX-512 BF16 or AMX, CUDA's matrix units). On
+   * CUDA all that goes from layer to layer is stored so. */
   kBfloat16,
   /** Of predictions: products of 8-bit integers (AVX-512 VNNI): weights scaled by output, inputs by token
      while it passes. */

@@ -13,15 +13,20 @@ namespace gp {
 struct RandomStream {
   uint64_t seed = 0;
   uint64_t draws = 0;
+  /** Of a step that is recorded: where the number of masks drawn before it stands on the device. `draws`
+   * counts from there on. */
+  const int64_t* first_draw = nullptr;
 };
 
 /** One mask of a stream: taken with `draw` in the forward pass, used again as it is in the backward pass. */
 struct MaskKey {
   uint64_t seed = 0;
   uint64_t draw = 0;
+  /** Added to `draw` by kernels, on whose device it stands; null for none. */
+  const int64_t* first_draw = nullptr;
 };
 
-inline MaskKey draw_mask(RandomStream& stream) { return {stream.seed, stream.draws++}; }
+inline MaskKey draw_mask(RandomStream& stream) { return {stream.seed, stream.draws++, stream.first_draw}; }
 
 /** Values are dropped by 16-bit random numbers: those below `dropped` become 0, the others `kept`. */
 struct DropoutThreshold {

@@ -9,11 +9,12 @@
 
 namespace gp {
 
-at::Tensor residual_norm_reference(const at::Tensor& x_in, const at::Tensor& residual, const NormWeights& norm,
-                                   double p, const MaskKey& key) {
+at::Tensor residual_norm_reference(const at::Tensor& x_in, const at::Tensor& residual,
+                                   const NormWeights& norm, double p, const MaskKey& key) {
   const at::Tensor x = in_single(x_in);
   const at::Tensor kept = p > 0 ? dropout_reference(x, p, key) : x;
-  return at::layer_norm(kept + residual, {x.size(1)}, norm.weight, norm.bias, norm.eps).to(x_in.scalar_type());
+  return at::layer_norm(kept + residual, {x.size(1)}, norm.weight, norm.bias, norm.eps)
+      .to(x_in.scalar_type());
 }
 
 at::Tensor residual_norm(const at::Tensor& x, const at::Tensor& residual, const NormWeights& norm, double p,

@@ -31,8 +31,8 @@ at::Tensor residual_norm_reference(const at::Tensor& x, const at::Tensor& residu
 /** The same in one pass over the rows; masks are drawn again in the backward pass. Float, CPU. */
 at::Tensor residual_norm_cpu(const at::Tensor& x, const at::Tensor& residual, const NormWeights& norm,
                              double p, const MaskKey& key);
-/** The same by kernels, in a pass each way; columns are summed in a fixed order. CUDA, bfloat16 too. @param bias [size] or
- * undefined */
+/** The same by kernels, in a pass each way; columns are summed in a fixed order. CUDA, bfloat16 too. @param
+ * bias [size] or undefined */
 at::Tensor residual_norm_cuda(const at::Tensor& x, const at::Tensor& bias, const at::Tensor& residual,
                               const NormWeights& norm, double p, const MaskKey& key);
 

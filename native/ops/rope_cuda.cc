@@ -18,8 +18,8 @@ at::Tensor rotated(const at::Tensor& x, const at::Tensor& positions, int directi
   at::Tensor out = at::empty_like(input);
   with_storage(input, [&](auto tag) {
     using Storage = typename decltype(tag)::type;
-    kernels::rope(numbers<const Storage>(input), numbers<Storage>(out), numbers<const int32_t>(positions), input.size(0),
-                  input.size(1), input.size(2), direction, stream_of(input));
+    kernels::rope(numbers<const Storage>(input), numbers<Storage>(out), numbers<const int32_t>(positions),
+                  input.size(0), input.size(1), input.size(2), direction, stream_of(input));
   });
   return out;
 }

@@ -31,7 +31,8 @@ std::vector<SpanHit> span_decode_reference(const SpanFactors& factors, const Seq
 /** The same in tiles: only the hits are ever stored. CPU. */
 std::vector<SpanHit> span_decode_cpu(const SpanFactors& factors, const Sequences& sequences,
                                      const std::vector<float>& thresholds, SpanCells cells);
-/** The same by a kernel: hits alone leave the device. Additive factors take the plain way. CUDA, bfloat16 too. */
+/** The same by a kernel: hits alone leave the device. Additive factors take the plain way. CUDA, bfloat16
+ * too. */
 std::vector<SpanHit> span_decode_cuda(const SpanFactors& factors, const Sequences& sequences,
                                       const std::vector<float>& thresholds, SpanCells cells);
 

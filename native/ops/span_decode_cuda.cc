@@ -13,11 +13,13 @@ namespace {
 
 static_assert(sizeof(kernels::Hit) == 5 * sizeof(int32_t));
 
-/** Of a batch; entities are far fewer than tokens, and where they are not, the second try has room for all. */
+/** Of a batch; entities are far fewer than tokens, and where they are not, the second try has room for all.
+ */
 int64_t first_room(const SpanTensors& in) { return std::max<int64_t>(1024, in.query_key.size(0)); }
 
 /** The count of all hits, and of as many hits as there is room for. */
-std::vector<SpanHit> collected(const SpanTensors& in, const at::Tensor& thresholds, int64_t room, int64_t& count) {
+std::vector<SpanHit> collected(const SpanTensors& in, const at::Tensor& thresholds, int64_t room,
+                               int64_t& count) {
   // One tensor, so that one copy brings it all: the count first.
   const at::Tensor buffer = at::empty({1 + 5 * room}, in.starts.options());
   buffer.narrow(0, 0, 1).zero_();

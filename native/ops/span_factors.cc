@@ -25,7 +25,7 @@ at::Tensor scores_of(const ProductFactors& factors, const Sequences& sequences, 
 at::Tensor scores_of(const BiasedFactors& factors, const Sequences& sequences, int64_t b) {
   const at::Tensor rows = in_single(rows_of(factors.query_key, sequences, b));
   const at::Tensor product = at::matmul(rows.select(1, 0), rows.select(1, 1).t()) /
-                             std::sqrt(static_cast<double>(rows.size(2)));         // [L, L]
+                             std::sqrt(static_cast<double>(rows.size(2)));                    // [L, L]
   const at::Tensor bias = in_single(rows_of(factors.bias, sequences, b)).permute({2, 1, 0});  // [2, types, L]
   return product.unsqueeze(0) + bias.select(0, 1).unsqueeze(2) + bias.select(0, 0).unsqueeze(1);
 }
@@ -34,7 +34,8 @@ at::Tensor scores_of(const AdditiveFactors& factors, const Sequences& sequences,
   const at::Tensor rows = in_single(rows_of(factors.pair, sequences, b));
   const at::Tensor pairs =
       at::tanh(rows.select(1, 0).unsqueeze(1) + rows.select(1, 1).unsqueeze(0));  // [L, L, h]
-  return at::linear(pairs, in_single(factors.weight), in_single(factors.bias)).permute({2, 0, 1});      // [types, L, L]
+  return at::linear(pairs, in_single(factors.weight), in_single(factors.bias))
+      .permute({2, 0, 1});  // [types, L, L]
 }
 
 }  // namespace

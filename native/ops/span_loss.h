@@ -25,8 +25,8 @@ at::Tensor span_loss_reference(const SpanFactors& factors, const Sequences& sequ
 /** The same in tiles, gradient included, without ever holding a score matrix of the batch. CPU. */
 at::Tensor span_loss_cpu(const SpanFactors& factors, const Sequences& sequences, const GoldSpans& gold,
                          SpanCells cells);
-/** The same by kernels, tile by tile, scores and sums in single precision; additive factors take the plain way. CUDA,
- * bfloat16 too. */
+/** The same by kernels, tile by tile, scores and sums in single precision; additive factors take the plain
+ * way. CUDA, bfloat16 too. */
 at::Tensor span_loss_cuda(const SpanFactors& factors, const Sequences& sequences, const GoldSpans& gold,
                           SpanCells cells);
 

@@ -4,7 +4,6 @@
 #include "kernels/span_loss.h"
 #include "ops/span_inputs_cuda.h"
 #include "ops/span_loss.h"
-#include "ops/upload.h"
 
 namespace gp {
 namespace {
@@ -12,29 +11,13 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/** Gold spans on the device. */
-struct GoldTensors {
-  GoldTensors(const GoldSpans& gold, const at::Device& device) {
-    std::vector<int32_t> integers(gold.starts.begin(), gold.starts.end());  // starts, first tokens, last tokens
-    std::vector<double> target;
-    for (const auto& cell : gold.cells) integers.push_back(static_cast<int32_t>(cell.start));
-    for (const auto& cell : gold.cells) integers.push_back(static_cast<int32_t>(cell.end));
-    for (const auto& cell : gold.cells) target.push_back(cell.target);
-    groups = static_cast<int64_t>(gold.starts.size());
-    spans = static_cast<int64_t>(gold.cells.size());
-    places = uploaded(integers, device);
-    targets = uploaded(target, device);
-  }
-
-  kernels::GoldInputs inputs() const {
-    const int32_t* starts = numbers<const int32_t>(places);
-    return {starts, starts + groups, starts + groups + spans, numbers<const double>(targets),
-            static_cast<int32_t>(spans)};
-  }
-
-  at::Tensor places, targets;
-  int64_t groups, spans;
-};
+/** @param tasks (sequence, type) */
+kernels::GoldInputs gold_inputs(const GoldSpans::There& gold, int64_t tasks) {
+  const int32_t* starts = numbers<const int32_t>(gold.places);
+  const int64_t spans = gold.targets.size(0);
+  return {starts, starts + tasks + 1, starts + tasks + 1 + spans, numbers<const double>(gold.targets),
+          static_cast<int32_t>(spans)};
+}
 
 struct RoomTensors {
   RoomTensors(int64_t tasks, int64_t tiles, int64_t spans, const at::TensorOptions& options)
@@ -48,8 +31,8 @@ struct RoomTensors {
   template <typename R>
   kernels::SpanLossRoom<R> as() const {
     R* const both = numbers<R>(logarithms);
-    return {numbers<R>(tile_maxima),         numbers<R>(tile_sums),  numbers<R>(gold_scores), both,
-            both + logarithms.size(1),       numbers<double>(losses), numbers<R>(loss)};
+    return {numbers<R>(tile_maxima),   numbers<R>(tile_sums),   numbers<R>(gold_scores), both,
+            both + logarithms.size(1), numbers<double>(losses), numbers<R>(loss)};
   }
 
   at::Tensor tile_maxima, tile_sums, gold_scores, logarithms, losses, loss;
@@ -63,19 +46,23 @@ struct LossWithGradients {
 LossWithGradients computed(const SpanTensors& in, const GoldSpans& gold_spans, bool wants_gradient) {
   const c10::DeviceGuard guard(in.query_key.device());
   const at::TensorOptions options = in.query_key.options().dtype(real_type(in.query_key));
-  const GoldTensors gold(gold_spans, in.query_key.device());
-  const RoomTensors room(in.sequences->count() * in.types,
-                         kernels::tiles_of(static_cast<int32_t>(in.sequences->longest())), gold.spans, options);
+  const int64_t tasks = in.sequences->count() * in.types;
+  const GoldSpans::There there = gold_on(gold_spans, in.query_key.device());
+  const kernels::GoldInputs gold = gold_inputs(there, tasks);
+  const RoomTensors room(tasks, kernels::tiles_of(static_cast<int32_t>(in.sequences->longest())), gold.spans,
+                         options);
   LossWithGradients result{room.loss, {}, {}};
   with_storage(in.query_key, [&](auto tag) {
     using Storage = typename decltype(tag)::type;
     using R = kernels::Real<Storage>;
     const kernels::Stream stream = stream_of(in.query_key);
-    kernels::span_loss(in.as<Storage>(), gold.inputs(), room.as<R>(), stream);
+    kernels::span_loss(in.as<Storage>(), gold, room.as<R>(), stream);
     if (!wants_gradient) return;
-    result.by_query_key = at::empty_like(in.query_key);
+    // Tokens that pad a step that is recorded have no gradient, and no block of their own.
+    result.by_query_key =
+        in.sequences->are_known_there() ? at::zeros_like(in.query_key) : at::empty_like(in.query_key);
     if (in.bias.defined()) result.by_bias = at::zeros(in.bias.sizes(), options);
-    kernels::span_loss_backward(in.as<Storage>(), gold.inputs(), room.as<R>(), numbers<Storage>(result.by_query_key),
+    kernels::span_loss_backward(in.as<Storage>(), gold, room.as<R>(), numbers<Storage>(result.by_query_key),
                                 numbers<R>(result.by_bias), stream);
   });
   return result;
@@ -87,7 +74,8 @@ struct SpanLossCudaFunction : torch::autograd::Function<SpanLossCudaFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& query_key, const at::Tensor& bias,
                             const SpanFactors& kind, const Sequences& sequences, const GoldSpans& gold,
                             SpanCells cells, bool wants_gradient) {
-    const SpanTensors in(like(kind, {query_key, bias.numel() > 0 ? bias : at::Tensor(), {}}), sequences, cells);
+    const SpanTensors in(like(kind, {query_key, bias.numel() > 0 ? bias : at::Tensor(), {}}), sequences,
+                         cells);
     const LossWithGradients result = computed(in, gold, wants_gradient);
     if (wants_gradient) {
       context->saved_data["query_key"] = result.by_query_key;
@@ -114,8 +102,8 @@ at::Tensor span_loss_cuda(const SpanFactors& factors, const Sequences& sequences
   const bool has_bias = tensors[1].defined();
   const bool wants_gradient =
       at::GradMode::is_enabled() && (tensors[0].requires_grad() || (has_bias && tensors[1].requires_grad()));
-  return SpanLossCudaFunction::apply(tensors[0], has_bias ? tensors[1] : at::empty({0}, tensors[0].options()), factors,
-                                     sequences, gold, cells, wants_gradient);
+  return SpanLossCudaFunction::apply(tensors[0], has_bias ? tensors[1] : at::empty({0}, tensors[0].options()),
+                                     factors, sequences, gold, cells, wants_gradient);
 }
 
 }  // namespace gp

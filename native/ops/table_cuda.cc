@@ -5,8 +5,10 @@
 
 namespace gp {
 
+std::unique_ptr<DeviceGraph> make_device_graph();
+
 extern const CudaOps kCudaOps;
-const CudaOps kCudaOps = {dropout_cuda,      rope_cuda,      residual_norm_cuda,
-                          feed_forward_cuda, span_loss_cuda, span_decode_cuda};
+const CudaOps kCudaOps = {dropout_cuda,   rope_cuda,        residual_norm_cuda, feed_forward_cuda,
+                          span_loss_cuda, span_decode_cuda, make_device_graph};
 
 }  // namespace gp

@@ -10,8 +10,8 @@ namespace {
 template <typename T>
 at::Tensor copied(const std::vector<T>& values, at::ScalarType type, const at::Device& device) {
   // Memory that the device reads by itself; LibTorch keeps it until the copy is done.
-  const at::Tensor host =
-      at::empty({static_cast<int64_t>(values.size())}, at::TensorOptions(type).pinned_memory(device.is_cuda()));
+  const at::Tensor host = at::empty({static_cast<int64_t>(values.size())},
+                                    at::TensorOptions(type).pinned_memory(device.is_cuda()));
   std::copy(values.begin(), values.end(), host.data_ptr<T>());
   return host.to(device, /*non_blocking=*/true);
 }

@@ -35,7 +35,8 @@ const TYPESCRIPT_ROOMS: Record<string, string[]> = {
 };
 
 const NATIVE_ROOMS: Record<string, string[]> = {
-  ops: [],
+  kernels: [],
+  ops: ["kernels"],
   weights: [],
   model: ["ops", "weights"],
   engine: ["model", "ops", "weights"],
@@ -92,6 +93,16 @@ describe("native/", () => {
         .map((target) => `${file} -> ${target}`);
     });
     expect(wrong).toEqual([]);
+  });
+
+  test("kernels know nothing of LibTorch, and of the rest of ops/ only what calls kernels knows them", () => {
+    const includes = (file: string): string => readFileSync(join(ROOT, file), "utf8");
+    const kernels = filesIn(join("native", "kernels"), /\.(h|cu)$/);
+    expect(kernels.filter((file) => /#include <(ATen|torch|c10)/.test(includes(file)))).toEqual([]);
+    const callers = filesIn(join("native", "ops"), /\.(h|cc)$/)
+      .filter((file) => includes(file).includes("#include \"kernels/"));
+    expect(callers.length).toBeGreaterThan(0);
+    expect(callers.filter((file) => !/(_cuda\.(cc|h)|cuda_call\.h)$/.test(file))).toEqual([]);
   });
 
   test("only binding/ and addon.cc know N-API", () => {

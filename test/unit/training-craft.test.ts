@@ -84,7 +84,7 @@ test("a batch is learnt by heart without what would hold it back", async () => {
 describe("what a config asks of a step", () => {
   const off = {
     layerDecay: 1, frozenEmbeddings: false, frozenLayers: 0, activationCheckpointing: false, autoMicroBatch: false,
-    precision: "fp32", rDrop: 0, labelSmoothing: 0,
+    cudaGraphs: false, precision: "fp32", rDrop: 0, labelSmoothing: 0,
   };
   const optionsOf = (...overrides: string[]) => stepOptions(loadConfig("config.json", overrides));
 
@@ -99,12 +99,14 @@ describe("what a config asks of a step", () => {
     ["training.frozenLayers=2", { frozenLayers: 2 }],
     ["training.precision=bf16", { precision: "bf16" }],
     ["training.autoMicroBatch=true", { autoMicroBatch: true }],
+    ["training.cudaGraphs=true", { cudaGraphs: true }],
   ])("%s", (override, options) => {
     expect(optionsOf(override)).toEqual({ ...off, ...options });
   });
   test("or the half of it, to learn by heart", () => {
     expect(plainStepOptions(configWith())).toEqual({
       layerDecay: 0.8, frozenEmbeddings: false, frozenLayers: 0, activationCheckpointing: true, autoMicroBatch: false,
+      cudaGraphs: false,
       precision: "fp32",
     });
   });

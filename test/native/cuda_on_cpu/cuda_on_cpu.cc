@@ -1,10 +1,10 @@
 #include "cuda_on_cpu.h"
 
+#include <ucontext.h>
+
 #include <csetjmp>
 #include <stdexcept>
 #include <vector>
-
-#include <ucontext.h>
 
 dim3 threadIdx, blockIdx, blockDim, gridDim;
 

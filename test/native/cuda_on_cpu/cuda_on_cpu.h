@@ -1,7 +1,7 @@
 #pragma once
 
-// CUDA's kernel language for a C++ compiler, as much of it as native/kernels uses: every thread of a block is a
-// coroutine, and they take turns at barriers. Blocks run one after another. For checks, not for speed.
+// CUDA's kernel language for a C++ compiler, as much of it as native/kernels uses: every thread of a block is
+// a coroutine, and they take turns at barriers. Blocks run one after another. For checks, not for speed.
 
 #include <cmath>
 #include <cstddef>
@@ -86,7 +86,8 @@ inline void multiply_add_bfloat16(float (&c)[4], const uint32_t (&a)[4], const u
   std::memcpy(own.b, b, sizeof(b));
   std::memcpy(slot(threadIdx.x), &own, sizeof(own));
   warp_barrier();
-  for (unsigned lane = 0; lane < 32; ++lane) std::memcpy(&all[lane], slot(threadIdx.x / 32 * 32 + lane), sizeof(own));
+  for (unsigned lane = 0; lane < 32; ++lane)
+    std::memcpy(&all[lane], slot(threadIdx.x / 32 * 32 + lane), sizeof(own));
   warp_barrier();
   const auto number = [](uint32_t pair, unsigned which) {
     const uint32_t bits = which == 0 ? pair << 16 : pair & 0xFFFF0000U;
@@ -98,7 +99,9 @@ inline void multiply_add_bfloat16(float (&c)[4], const uint32_t (&a)[4], const u
   const auto a_at = [&](unsigned row, unsigned k) {
     return number(all[row % 8 * 4 + k % 8 / 2].a[row / 8 + k / 8 * 2], k % 2);
   };
-  const auto b_at = [&](unsigned k, unsigned column) { return number(all[column * 4 + k % 8 / 2].b[k / 8], k % 2); };
+  const auto b_at = [&](unsigned k, unsigned column) {
+    return number(all[column * 4 + k % 8 / 2].b[k / 8], k % 2);
+  };
   const unsigned lane = threadIdx.x % 32;
   for (unsigned i = 0; i < 4; ++i) {
     const unsigned row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;

@@ -1,4 +1,5 @@
-// The operations with kernels of their own: on a GPU where there is one, else the same kernels on the processor.
+// The operations with kernels of their own: on a GPU where there is one, else the same kernels on the
+// processor.
 #include <ATen/ATen.h>
 #include <torch/cuda.h>
 
@@ -48,7 +49,8 @@ std::vector<at::Tensor> as(at::ScalarType type, const std::vector<at::Tensor>& i
   return converted;
 }
 
-/** Twice the same, bit for bit; on the processor with the threads of a block taking turns the other way round. */
+/** Twice the same, bit for bit; on the processor with the threads of a block taking turns the other way
+ * round. */
 void check_repeats(Findings& findings, const Operation& fast, const std::vector<at::Tensor>& inputs,
                    const Outcome& once) {
 #ifdef GP_CUDA_ON_CPU
@@ -66,8 +68,8 @@ void check_repeats(Findings& findings, const Operation& fast, const std::vector<
 constexpr double kBfloat16Error = 2e-2;
 
 /**
- * Double within 1e-10 of the twin; float within four times the twin's own error, and bfloat16 within some roundings,
- * of the twin in double, for inputs that are rounded first.
+ * Double within 1e-10 of the twin; float within four times the twin's own error, and bfloat16 within some
+ * roundings, of the twin in double, for inputs that are rounded first.
  */
 void check_kernel(Findings& findings, const Operation& operation, const Operation& reference,
                   const std::vector<at::Tensor>& inputs) {
@@ -81,7 +83,8 @@ void check_kernel(Findings& findings, const Operation& operation, const Operatio
     if (type == at::kFloat) {
       const Outcome plain = differentiate(reference, rounded);
       value = 4 * relative_error(plain.value, truth.value) + 16 * std::numeric_limits<float>::epsilon();
-      gradient = 4 * relative_error(plain.gradient, truth.gradient) + 16 * std::numeric_limits<float>::epsilon();
+      gradient =
+          4 * relative_error(plain.gradient, truth.gradient) + 16 * std::numeric_limits<float>::epsilon();
     } else if (type == at::kBFloat16) {
       value = gradient = kBfloat16Error;
     }
@@ -97,8 +100,9 @@ void check_elementwise(Report& report) {
   const MaskKey key{0x123456789ABCDEFULL, 0x300000007ULL};
   for (const int64_t count : {1, 127, 128, 5000, 9001}) {
     report.run("kernels: dropout of " + std::to_string(count), [&](Findings& findings) {
-      check_kernel(findings, [&](const auto& x) { return kCudaOps.dropout(x[0], 0.1, key); },
-                   [&](const auto& x) { return dropout_reference(x[0], 0.1, key); }, {random_tensor({count}, 1)});
+      check_kernel(
+          findings, [&](const auto& x) { return kCudaOps.dropout(x[0], 0.1, key); },
+          [&](const auto& x) { return dropout_reference(x[0], 0.1, key); }, {random_tensor({count}, 1)});
     });
   }
   for (const auto& lengths : batches_of_lengths()) {
@@ -106,9 +110,10 @@ void check_elementwise(Report& report) {
       report.run("kernels: rope, " + lengths_text(lengths) + ", vectors of " + std::to_string(size),
                  [&](Findings& findings) {
                    const Sequences sequences = sequences_of(lengths);
-                   check_kernel(findings, [&](const auto& x) { return kCudaOps.rope(x[0], sequences); },
-                                [&](const auto& x) { return rope_reference(x[0], sequences); },
-                                {random_tensor({sequences.total(), 3, size}, 1)});
+                   check_kernel(
+                       findings, [&](const auto& x) { return kCudaOps.rope(x[0], sequences); },
+                       [&](const auto& x) { return rope_reference(x[0], sequences); },
+                       {random_tensor({sequences.total(), 3, size}, 1)});
                  });
     }
   }
@@ -131,16 +136,17 @@ void check_layers(Report& report) {
                        [&](const auto& x) {
                          return residual_norm_reference(x[0] + x[4], x[1], {x[2], x[3], kEps}, p, key);
                        },
-                       {random_tensor({tokens, size}, 1), random_tensor({tokens, size}, 2), random_tensor({size}, 3),
-                        random_tensor({size}, 4), random_tensor({size}, 5)});
+                       {random_tensor({tokens, size}, 1), random_tensor({tokens, size}, 2),
+                        random_tensor({size}, 3), random_tensor({size}, 4), random_tensor({size}, 5)});
                  });
     }
   }
   for (const auto activation : {Activation::kGelu, Activation::kGeluTanh, Activation::kRelu}) {
     for (const auto& [tokens, in, inner] :
          std::vector<std::tuple<int64_t, int64_t, int64_t>>{{1, 3, 5}, {33, 16, 130}, {70, 24, 257}}) {
-      report.run("kernels: feed-forward, " + std::to_string(tokens) + " tokens of " + std::to_string(in) + " by " +
-                     std::to_string(inner) + ", activation " + std::to_string(static_cast<int>(activation)),
+      report.run("kernels: feed-forward, " + std::to_string(tokens) + " tokens of " + std::to_string(in) +
+                     " by " + std::to_string(inner) + ", activation " +
+                     std::to_string(static_cast<int>(activation)),
                  [&](Findings& findings) {
                    const auto weights = [](const auto& x, const at::Tensor& outer_bias) {
                      return FeedForwardWeights{x[1], x[2], x[3], outer_bias};
@@ -202,7 +208,8 @@ void check_loss(Report& report) {
   report.run("kernels: span loss, additive factors by the plain twin", [](Findings& findings) {
     const Sequences sequences = sequences_of({7, 3});
     const GoldSpans gold = gold_of(GoldKind::kSome, sequences, 2, {});
-    const SpanFactors factors = factors_of(FactorKind::kAdditive, random_factors(FactorKind::kAdditive, 10, 2, 4));
+    const SpanFactors factors =
+        factors_of(FactorKind::kAdditive, random_factors(FactorKind::kAdditive, 10, 2, 4));
     findings.holds("the same", kCudaOps.span_loss(factors, sequences, gold, {})
                                    .equal(span_loss_reference(factors, sequences, gold, {})));
   });
@@ -212,7 +219,9 @@ void check_loss(Report& report) {
     const at::Tensor large = random_tensor({70, 1, 2, 4}, 3).to(at::kFloat) * 40;
     const Operation fast =
         there([&](const auto& x) { return kCudaOps.span_loss(ProductFactors{x[0]}, sequences, gold, {}); });
-    const Operation plain = [&](const auto& x) { return span_loss_reference(ProductFactors{x[0]}, sequences, gold, {}); };
+    const Operation plain = [&](const auto& x) {
+      return span_loss_reference(ProductFactors{x[0]}, sequences, gold, {});
+    };
     const Outcome found = differentiate(fast, {large}), truth = differentiate(plain, {large.to(at::kDouble)});
     findings.below("value", relative_error(found.value, truth.value), 1e-5);
     findings.below("gradient", relative_error(found.gradient, truth.gradient), 1e-3);
@@ -245,7 +254,8 @@ void check_hits(Findings& findings, const SpanFactors& factors, const Sequences&
   bool same = found.size() == truth.size();
   for (size_t i = 0; same && i < found.size(); ++i) {
     same = cell_of(found[i]) == cell_of(truth[i]);
-    worst = std::max(worst, std::abs(static_cast<double>(found[i].score) - static_cast<double>(truth[i].score)));
+    worst =
+        std::max(worst, std::abs(static_cast<double>(found[i].score) - static_cast<double>(truth[i].score)));
   }
   findings.holds("in order", same);
   findings.below("scores", worst, precision);
@@ -261,12 +271,13 @@ void check_decode(Report& report) {
                    [&](Findings& findings) {
                      const Sequences sequences = sequences_of(lengths);
                      for (const auto type : {at::kDouble, at::kFloat, at::kBFloat16}) {
-                       const SpanFactors factors = factors_of(
-                           kind, as(type, random_factors(kind, sequences.total(), 3, 8)));
+                       const SpanFactors factors =
+                           factors_of(kind, as(type, random_factors(kind, sequences.total(), 3, 8)));
                        // All, for which the first room is too small; few; none.
                        check_hits(findings, factors, sequences, {-kNever, -kNever, -kNever}, {masked}, 1e-5);
                        check_hits(findings, factors, sequences, {kNever, 1e6F, kNever}, {masked}, 1e-5);
-                       if (type == at::kBFloat16 && kind == FactorKind::kAdditive) continue;  // rounds otherwise
+                       if (type == at::kBFloat16 && kind == FactorKind::kAdditive)
+                         continue;  // rounds otherwise
                        check_hits(findings, factors, sequences, {1.0F, 1.5F, 2.0F}, {masked}, 1e-5);
                      }
                    });

@@ -122,7 +122,8 @@ double worst_scores(const Run& found, const Run& expected) {
   double worst = 0;
   for (size_t i = 0; i < found.scores.size(); ++i) {
     const at::Tensor counts = expected.scores[i].isfinite();
-    worst = std::max(worst, relative_error(found.scores[i].masked_select(counts), expected.scores[i].masked_select(counts)));
+    worst = std::max(worst, relative_error(found.scores[i].masked_select(counts),
+                                           expected.scores[i].masked_select(counts)));
   }
   return worst;
 }
@@ -143,7 +144,8 @@ void check_cuda_session(Report& report) {
       findings.below("losses", largest_difference(found.losses, expected.losses), 1e-4);
       findings.below("gradient norms", largest_difference(found.norms, expected.norms), 1e-3);
       findings.below("scores", worst_scores(found, expected), 1e-3);
-      const Run again = run(head, true, Precision::kFloat, 2, false), same = run(head, true, Precision::kFloat, 2, false);
+      const Run again = run(head, true, Precision::kFloat, 2, false),
+                same = run(head, true, Precision::kFloat, 2, false);
       findings.holds("the same bits twice", again.losses == same.losses && again.weights.equal(same.weights));
     });
     report.run("kernels: a model with the head " + head + " in bfloat16", [&](Findings& findings) {
@@ -186,7 +188,8 @@ void check_cuda_session(Report& report) {
   report.run("kernels: a step that is not finite changes nothing", [&](Findings& findings) {
     const CudaPath cuda(true);
     ModelShape shape = small_shape("global-pointer");
-    shape.hidden_dropout_prob = shape.attention_probs_dropout_prob = 0;  // a refused step draws masks all the same
+    shape.hidden_dropout_prob = shape.attention_probs_dropout_prob =
+        0;  // a refused step draws masks all the same
     const std::string path = file_name();
     Session session(options_of(shape, true)), twin(options_of(shape, true));
     for (Session* each : {&session, &twin}) {
@@ -218,6 +221,74 @@ void check_cuda_session(Report& report) {
     const TensorMap moved = session.parameters(), moved_twin = twin.parameters();
     for (size_t i = 0; i < moved.size(); ++i) same = same && moved[i].second.equal(moved_twin[i].second);
     findings.holds("moments and count of steps as they were", same);
+  });
+  report.run("kernels: recorded steps are the steps", [&](Findings& findings) {
+    const CudaPath cuda(true);
+    ModelShape shape = small_shape("global-pointer");
+    // Masks of attention come from a kernel's generator on a GPU, and not at all from a recorded stream on
+    // the CPU.
+    shape.attention_probs_dropout_prob = 0;
+    TrainingOptions options = training_of(Precision::kFloat);
+    options.loss.label_smoothing = 0.1;
+    Session plain(options_of(shape, true)), recording(options_of(shape, true));
+    for (Session* each : {&plain, &recording}) {
+      options.graphs = each == &recording;
+      each->initialise();
+      each->configure_training(options);
+    }
+    LabelledBatch shorter = batch_of(2);
+    shorter.batch.sequences = sequences_of({20, 1, 50, 8});
+    shorter.gold = gold_of(GoldKind::kSome, shorter.batch.sequences, 3, {});
+    shorter.batch.token_type_ids.assign(79, 1);
+    double worst = 0;
+    for (int step = 0; step < 7; ++step) {
+      // The first of them is another batch each time, of the same size.
+      for (const LabelledBatch& batch : {batch_of(static_cast<uint64_t>(10 + step)), shorter}) {
+        const StepResult expected = plain.train_step({batch}, kRates).result(),
+                         found = recording.train_step({batch}, kRates).result();
+        worst = std::max(worst, std::abs(found.loss - expected.loss) / expected.loss);
+        worst =
+            std::max(worst, std::abs(found.gradient_norm - expected.gradient_norm) / expected.gradient_norm);
+      }
+    }
+    findings.holds("both sizes are recorded", recording.recorded_steps() == 2 && plain.recorded_steps() == 0);
+    findings.below("losses and norms", worst, 1e-4);
+    const TensorMap one = plain.parameters(), other = recording.parameters();
+    double apart = 0;
+    for (size_t i = 0; i < one.size(); ++i) {
+      // Its gradient is nothing but rounding, of which AdamW makes whole steps.
+      if (one[i].first.find("self.key.bias") != std::string::npos) continue;
+      apart = std::max(apart, relative_error(other[i].second, one[i].second));
+    }
+    findings.below("weights", apart, 1e-3);
+    const std::string path = file_name();
+    recording.save_optimizer(path);
+    recording.load_optimizer(path);
+    findings.holds("a state that is loaded begins the records anew", recording.recorded_steps() == 0);
+    const StepResult expected = plain.train_step({shorter}, kRates).result(),
+                     found = recording.train_step({shorter}, kRates).result();
+    findings.below("and goes on", std::abs(found.loss - expected.loss) / expected.loss, 1e-4);
+    std::filesystem::remove(path);
+  });
+  report.run("kernels: a bounded number of steps is recorded", [&](Findings& findings) {
+    const CudaPath cuda(true);
+    ModelShape shape = small_shape("global-pointer");
+    shape.num_hidden_layers = 1;
+    shape.attention_probs_dropout_prob = 0;
+    TrainingOptions options = training_of(Precision::kFloat);
+    options.graphs = true;
+    Session session(options_of(shape, true));
+    session.initialise();
+    session.configure_training(options);
+    for (int64_t count = 1; count <= 18; ++count) {
+      LabelledBatch batch;
+      batch.batch.sequences = sequences_of(std::vector<int64_t>(static_cast<size_t>(count), 2));
+      batch.batch.input_ids.assign(static_cast<size_t>(2 * count), 3);
+      batch.gold = gold_of(GoldKind::kSome, batch.batch.sequences, 3, {});
+      for (int time = 0; time < 3; ++time)
+        findings.holds("applied", session.train_step({batch}, kRates).result().applied);
+    }
+    findings.holds("16 of 18", session.recorded_steps() == 16);
   });
   report.run("kernels: a training goes on from its file bit for bit", [&](Findings& findings) {
     const CudaPath cuda(true);

@@ -98,7 +98,8 @@ void check_short_memory(Report& report) {
                                   std::string::npos);
                const TensorMap after = session->parameters();
                bool same = true;
-               for (size_t i = 0; i < before.size(); ++i) same = same && before[i].second.equal(after[i].second);
+               for (size_t i = 0; i < before.size(); ++i)
+                 same = same && before[i].second.equal(after[i].second);
                findings.holds("nothing changed", same);
              });
   report.run("labelled batches: or computed in halves, with the same gradient", [&](Findings& findings) {
@@ -113,9 +114,10 @@ void check_short_memory(Report& report) {
                    found.micro_batch > 0 && found.micro_batch < 64);
     findings.holds("all at a time where there is memory", expected.micro_batch == 0);
     findings.below("loss", std::abs(found.loss - expected.loss) / expected.loss, 1e-5);
-    findings.below("gradient norm", std::abs(found.gradient_norm - expected.gradient_norm) / expected.gradient_norm,
-                   1e-4);
-    findings.holds("and so it stays", session->train_step(batches, kRates).result().micro_batch == found.micro_batch);
+    findings.below("gradient norm",
+                   std::abs(found.gradient_norm - expected.gradient_norm) / expected.gradient_norm, 1e-4);
+    findings.holds("and so it stays",
+                   session->train_step(batches, kRates).result().micro_batch == found.micro_batch);
   });
 }
 #endif
@@ -137,7 +139,8 @@ void check_labelled_batch(Report& report) {
       ids.insert(ids.end(), batch.input_ids.begin(), batch.input_ids.end());
       token_types.insert(token_types.end(), batch.token_type_ids.begin(), batch.token_type_ids.end());
       findings.holds("gold begins at 0", gold.starts.front() == 0);
-      findings.holds("groups", static_cast<int64_t>(gold.starts.size()) == batch.sequences.count() * kTypes + 1);
+      findings.holds("groups",
+                     static_cast<int64_t>(gold.starts.size()) == batch.sequences.count() * kTypes + 1);
       for (const auto& cell : gold.cells) cells.insert(cells.end(), {cell.start, cell.end});
     }
     std::vector<int64_t> expected;

@@ -2,7 +2,8 @@
 
 #include "checks.h"
 
-/** Prints a line of JSON for each check, or those with the argument in their names; the exit code is 1 when one failed. */
+/** Prints a line of JSON for each check, or those with the argument in their names; the exit code is 1 when
+ * one failed. */
 int main(int count, char** arguments) {
   at::set_num_threads(1);
   gp::check::Report report(count > 1 ? arguments[1] : "");
