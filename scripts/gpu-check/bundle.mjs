@@ -17,7 +17,10 @@ import { neededPackages } from "./needed-packages.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", "..");
 const LIMIT = 60e6; // bytes
-const PACKAGES = ["yargs", "zod", "node-addon-api", "node-api-headers", "jest", "ts-jest", "typescript"];
+const PACKAGES = [
+  "yargs", "zod", "@huggingface/hub", "node-addon-api", "node-api-headers", "jest", "ts-jest", "typescript",
+  "fast-check",
+];
 
 /**
  * @param {string} program
