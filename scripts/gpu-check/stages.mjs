@@ -189,10 +189,8 @@ const speed = {
       ...(corpus === ""
         ? [] : ["--cluener", path.join(corpus, "train.json"), "--vocab", path.join(corpus, "vocab.txt")]),
     ]);
-    return {
-      ok: status === 0, details: { tables: lines.join("\n") },
-      summary: status === 0 ? "see below" : lastLine(lines),
-    };
+    const summary = status === 0 ? "see below" : lines.find((line) => line.trim() !== "") ?? "no output";
+    return { ok: status === 0, details: { tables: lines.join("\n") }, summary: summary.slice(0, 200) };
   },
 };
 
@@ -208,6 +206,7 @@ const training = {
     /** @type {Record<string, unknown>} */
     const details = {};
     const found = [];
+    let ok = true;
     for (const precision of ["bf16", "fp32"]) {
       const run = path.join(root, "runs", precision);
       const { status, lines } = await logged({ ...context, seconds: seconds / 2 }, `training-${precision}`,
@@ -227,13 +226,14 @@ const training = {
       details[precision] = epochs.map(({ epoch, loss, seconds: taken, tokensPerSecond, dev }) =>
         ({ epoch, loss, seconds: taken, tokensPerSecond, f1: dev.f1 }));
       const last = epochs.at(-1);
+      ok &&= status === 0;
       found.push(status === 0 && last !== undefined
         ? `${precision}: loss ${last.loss.toFixed(4)}, dev F1 ${last.dev.f1.toFixed(4)}, `
           + `${last.seconds.toFixed(1)} s an epoch`
         : `${precision}: ${epochs.length} epochs; ${lastLine(lines)}`);
     }
     writeFileSync(path.join(output, "training.json"), `${JSON.stringify(details, null, 2)}\n`);
-    return { ok: true, summary: found.join("; "), details };
+    return { ok, summary: found.join("; "), details };
   },
 };
 
