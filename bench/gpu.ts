@@ -17,7 +17,7 @@ import { GlobalPointerError } from "../lib/errors.js";
 import { formatTable } from "../lib/terminal/table.js";
 import { runBenchmark } from "./run-benchmark.js";
 import { Inputs, missingFor, type Corpora } from "./speed/inputs.js";
-import { measure, type Side } from "./speed/measure.js";
+import { measure, type Measurement, type Side } from "./speed/measure.js";
 import { temporaryFolder } from "./speed/temporary-folder.js";
 import { type WorkloadResult } from "./speed/table.js";
 import { floatingPointOperations, GPU_WORKLOADS } from "./speed/workloads.js";
@@ -99,10 +99,17 @@ async function main(): Promise<void> {
         continue;
       }
       const { path, lengths } = await inputs.write(workload);
-      const measurement = await measure(
-        sidesOf(path, values.python, values.device), gemm, rounds, workload.passes, PATIENCE,
-        (side, reason) => { note(`${workload.name}: ${side} is left out: ${reason}`); },
-      );
+      let measurement: Measurement;
+      try {
+        measurement = await measure(
+          sidesOf(path, values.python, values.device), gemm, rounds, workload.passes, PATIENCE,
+          (side, reason) => { note(`${workload.name}: ${side} is left out: ${reason}`); },
+        );
+      } catch (error) {
+        process.exitCode = 1;
+        note(`${workload.name} is left out: ${error instanceof Error ? error.message : String(error)}`);
+        continue;
+      }
       const result: WorkloadResult = {
         workload: workload.name, task: workload.task, sequences: lengths.length,
         tokens: lengths.reduce((sum, length) => sum + length, 0),

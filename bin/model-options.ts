@@ -23,7 +23,7 @@ export const modelOptions = {
   ...deviceOptions,
   "precision": {
     choices: precisions, requiresArg: true,
-    describe: "fp32 (default), tf32 (CUDA alone), bf16 or int8 (CPU alone): the narrower, the faster, where it is had",
+    describe: "fp32 (default), bf16, int8 on CPUs, tf32 on CUDA: the narrower, the faster, where the device can",
   },
 } as const;
 

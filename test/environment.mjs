@@ -11,5 +11,15 @@ export default class OuterRealmEnvironment extends TestEnvironment {
   constructor(config, context) {
     super(config, context);
     for (const name of SHARED) this.global[name] = globalThis[name];
+    // Tests have a copy of process.env; what the addon reads is the process's own.
+    this.global.setReferenceOps = (on) => {
+      if (on) process.env.GP_REFERENCE_OPS = "1";
+      else delete process.env.GP_REFERENCE_OPS;
+    };
+  }
+
+  async teardown() {
+    delete process.env.GP_REFERENCE_OPS;
+    await super.teardown();
   }
 }

@@ -61,10 +61,10 @@ def span_loss(scores: Tensor, labels: Tensor) -> Tensor:
 def dense_labels(batch: Batch, types: int, device: str = "cpu") -> Tensor:
     """[B, types, L, L]"""
     longest = max(map(len, batch.sequences))
-    labels = torch.zeros(len(batch.sequences), types, longest, longest, dtype=torch.int64)
-    for sequence, entity_type, start, end in batch.gold:
-        labels[sequence, entity_type, start, end] = 1
-    return labels.to(device)
+    labels = torch.zeros(len(batch.sequences), types, longest, longest, dtype=torch.int64, device=device)
+    if batch.gold:
+        labels[tuple(torch.tensor(batch.gold, device=device).T)] = 1
+    return labels
 
 
 def tensors(sequences: list[list[int]], device: str = "cpu") -> tuple[Tensor, Tensor]:

@@ -26,9 +26,10 @@ class Settings:
     def autocast(self) -> AbstractContextManager:
         return torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.bfloat16)
 
-    def prepared(self, function: Callable) -> Callable:
-        """Lengths differ from batch to batch, which a compiler has to be told."""
-        return torch.compile(function, dynamic=True) if self.compiled else function
+    def prepared(self, function: Callable, workload: Workload) -> Callable:
+        """A compiler has to be told whether the lengths of batches differ."""
+        lengths = {max(map(len, batch.sequences)) for batch in workload.batches}
+        return torch.compile(function, dynamic=len(lengths) != 1) if self.compiled else function
 
 
 def training(workload: Workload, settings: Settings) -> Callable[[], float]:
@@ -40,7 +41,7 @@ def training(workload: Workload, settings: Settings) -> Callable[[], float]:
             scores = model(ids, mask)
         return span_loss(scores.float(), labels)
 
-    compute = settings.prepared(loss_of)
+    compute = settings.prepared(loss_of, workload)
 
     def one_pass() -> float:
         loss = torch.tensor(0.0)
@@ -63,7 +64,7 @@ def inference(workload: Workload, settings: Settings) -> Callable[..., float]:
         with settings.autocast():
             return model(ids, mask)
 
-    compute = settings.prepared(scores_of)
+    compute = settings.prepared(scores_of, workload)
 
     def spans(inputs: tuple[Tensor, Tensor]) -> list[list[int]]:
         with torch.inference_mode():

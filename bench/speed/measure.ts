@@ -4,7 +4,7 @@ import { SideProcess, type Patience, type Round } from "./side.js";
 /** A command that does workloads: see side.ts. */
 export interface Side {
   name: string;
-  /** The side of the project that this one is compared with: of the same precision. */
+  /** The side of the project that this one is compared with. */
   rival?: string;
   command: string;
   args: readonly string[];

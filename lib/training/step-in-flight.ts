@@ -37,7 +37,11 @@ export class StepInFlight {
   private readonly began = performance.now();
   private readonly pending: Promise<StepResult>;
 
-  constructor(engine: NativeEngine, batches: readonly LabelledBatch[], readonly rates: LearningRates) {
+  /** @param inParts whether the engine already tried smaller parts of the batches (`training.autoMicroBatch`) */
+  constructor(
+    engine: NativeEngine, batches: readonly LabelledBatch[], readonly rates: LearningRates,
+    private readonly inParts = false,
+  ) {
     this.tokens = batches.reduce((sum, { batch }) => sum + batch.inputIds.length, 0);
     this.pending = engine.trainStep(batches, rates);
     // A step before this one may fail first, and nobody waits for this one any more.
@@ -54,16 +58,18 @@ export class StepInFlight {
       const ended = performance.now();
       return { ...result, seconds: (ended - Math.max(free, this.began)) / 1000, ended };
     } catch (error) {
-      throw error instanceof Error && "code" in error && error.code === "OUT_OF_MEMORY" ? outOfMemory(error) : error;
+      throw error instanceof Error && "code" in error && error.code === "OUT_OF_MEMORY"
+        ? outOfMemory(error, this.inParts) : error;
     }
   }
 }
 
-function outOfMemory({ message }: Error): GlobalPointerError {
+function outOfMemory({ message }: Error, inParts: boolean): GlobalPointerError {
+  const fewer = "lower training.batchSize (and raise training.accumulationSteps), let training.autoMicroBatch do that "
+    + "by itself, ";
   return new GlobalPointerError(
     "OUT_OF_MEMORY",
-    `${message.replace(/[.:].*$/s, "")}: lower training.batchSize (and raise training.accumulationSteps), let `
-    + "training.autoMicroBatch do that by itself, lower training.maxSeqLen, or turn on "
-    + "training.activationCheckpointing.",
+    `${message.replace(/[.:].*$/s, "")}: ${inParts ? "" : fewer}lower training.maxSeqLen, turn on `
+    + "training.activationCheckpointing, or use a smaller encoder.",
   );
 }

@@ -132,7 +132,9 @@ export class Trainer {
     let next = this.batchesOf(state.stepInEpoch, order);
     await aheadOfTime(stepsAhead(model.device), (inFlight) => {
       if (next === undefined || this.stopRequested) return undefined;
-      const step = new StepInFlight(model.engine, next, this.ratesOf(state.step + inFlight));
+      const step = new StepInFlight(
+        model.engine, next, this.ratesOf(state.step + inFlight), this.config.training.autoMicroBatch,
+      );
       next = this.batchesOf(state.stepInEpoch + inFlight + 1, order); // packed while the engine computes
       return step;
     }, (step) => this.finishStep(step));

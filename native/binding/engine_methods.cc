@@ -172,15 +172,16 @@ Napi::Value EngineObject::dispose(const Napi::CallbackInfo& info) {
   }
   // In two: what still waits for the device comes before the end.
   const Napi::Value promise = enqueue_in_two(env, [this]() -> Begun {
+    const bool waits = session_->is_on_cuda();
+    session_.reset();
     return {[this]() -> Answer {
-              session_.reset();
               return [this](Napi::Env answer_env) {
                 account_memory(answer_env, 0);
                 stop_jobs();  // none can follow: the thread ends now, not when the object is collected
                 return answer_env.Undefined();
               };
             },
-            true};
+            waits};
   });
   disposed_ = true;
   return promise;

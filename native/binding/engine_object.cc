@@ -69,6 +69,7 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   // Runs before Node tears the settler down, so that no job is left to call it.
   cleanup_hook_ = env.AddCleanupHook(+[](EngineObject* engine) { engine->shut_down(); }, this);
   queue_ = std::make_unique<JobQueue>();
+  waiting_ = std::make_unique<JobQueue>();
   engines_ = *env.GetInstanceData<std::shared_ptr<Engines>>();
   engines_->insert(this);
 }
@@ -83,6 +84,7 @@ EngineObject::~EngineObject() {
 
 void EngineObject::stop_jobs() {
   if (queue_) queue_->stop();
+  if (waiting_) waiting_->stop();
 }
 
 void EngineObject::shut_down() {
@@ -90,6 +92,7 @@ void EngineObject::shut_down() {
   shut_down_ = true;
   stop_jobs();
   queue_.reset();
+  waiting_.reset();
   session_.reset();
   if (settler_) settler_.Release();
 }
@@ -152,7 +155,7 @@ Napi::Value EngineObject::enqueue_in_two(Napi::Env env, std::function<Begun()> b
       begun = {[failure]() -> Answer { std::rethrow_exception(failure); }, false};
     }
     if (!begun.waits) return settle_with(deferred, begun.end);
-    queue_->submit([this, deferred, end = std::move(begun.end)] { settle_with(deferred, end); });
+    waiting_->submit([this, deferred, end = std::move(begun.end)] { settle_with(deferred, end); });
   });
   return deferred.Promise();
 }

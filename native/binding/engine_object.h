@@ -42,8 +42,8 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
     std::function<Answer()> end;
     bool waits;
   };
-  /** The same where a device computes after `begin` has returned: what waits for it comes when the jobs that
-   * were queued meanwhile have been begun. */
+  /** The same where a device computes after `begin` has returned: what waits for it does so on a thread of
+   * its own, in the order in which it was begun. */
   Napi::Value enqueue_in_two(Napi::Env env, std::function<Begun()> begin);
   /** Settles the promise with what `work` returns or throws. */
   void settle_with(const Napi::Promise::Deferred& deferred, const std::function<Answer()>& work);
@@ -78,6 +78,8 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   std::unique_ptr<Session> session_;
   Settler settler_;
   std::unique_ptr<JobQueue> queue_;
+  /** What waits for the device, apart from the queue: the next step is begun meanwhile. */
+  std::unique_ptr<JobQueue> waiting_;
   int jobs_in_flight_ = 0;
   int64_t accounted_bytes_ = 0;
   Napi::Env::CleanupHook<void (*)(EngineObject*), EngineObject> cleanup_hook_;

@@ -15,7 +15,8 @@ bool contains(const std::string& text, const char* part) { return text.find(part
  */
 Failure describe_libtorch_error(const std::string& message) {
   const std::string first_line = message.substr(0, message.find('\n'));
-  if (contains(message, "allocate memory") || contains(message, "out of memory")) {
+  if (contains(message, "allocate memory") || contains(message, "out of memory") ||
+      contains(message, "STATUS_ALLOC_FAILED")) {
     return {"OUT_OF_MEMORY",
             "Out of memory: lower the batch size or the length of sequences (" + first_line + ")."};
   }

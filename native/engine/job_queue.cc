@@ -4,8 +4,6 @@
 
 namespace gp {
 
-JobQueue::JobQueue() : thread_([this] { run(); }) {}
-
 JobQueue::~JobQueue() { stop(); }
 
 bool JobQueue::submit(Job job) {
@@ -13,6 +11,7 @@ bool JobQueue::submit(Job job) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (stopped_) return false;
     jobs_.push_back(std::move(job));
+    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
   }
   changed_.notify_one();
   return true;

@@ -9,14 +9,14 @@
 namespace gp {
 
 /**
- * A thread of its own that runs jobs one at a time, in the order they came. One OpenMP team and one set of
- * LibTorch's thread-local switches belong to each.
+ * A thread of its own, begun with the first job, that runs jobs one at a time, in the order they came. One
+ * OpenMP team and one set of LibTorch's thread-local switches belong to each.
  */
 class JobQueue {
  public:
   using Job = std::function<void()>;
 
-  JobQueue();
+  JobQueue() = default;
   /** Stops as `stop` does. */
   ~JobQueue();
   JobQueue(const JobQueue&) = delete;

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <mutex>
 #include <utility>
@@ -28,6 +29,8 @@ void Session::initialise() {
   // Set in any case: a new thread would take over what the last engine was given.
   at::set_num_threads(options_.threads > 0 ? options_.threads : at::intraop_default_num_threads());
   device_ = resolve_device(options_.device);
+  // The thread is this engine's own.
+  if (device_.is_cuda()) c10::impl::VirtualGuardImpl(device_.type()).setDevice(device_);
   require_precision(options_.precision);
   build_model();
   random_ = {options_.seed, 0};
@@ -59,7 +62,12 @@ void Session::build_model() {
 void Session::require_precision(Precision precision) const {
   const std::string name = name_of(precision);
   const bool int8 = precision == Precision::kInt8;
-  if (precision == Precision::kFloat || (device_.is_cuda() && !int8)) return;
+  if (precision == Precision::kFloat) return;
+  if (device_.is_cuda() && !int8) {
+    if (has_matrix_units(device_)) return;
+    throw Error("DEVICE", "The precision " + name + " needs a GPU of compute capability 8.0 or more, which " +
+                              device_.str() + " is not: use fp32.");
+  }
   if (device_.is_cuda())
     throw Error("DEVICE", "The precision int8 is computed on the CPU alone: use --device cpu, or bf16.");
   if (precision == Precision::kTf32)
@@ -128,7 +136,7 @@ BorrowedValues Session::averaged() const { return training_ ? training_->average
 
 PendingStep Session::train_step(const std::vector<LabelledBatch>& batches, LearningRates rates) {
   require_full_precision("train");
-  const ProductPrecision products(training().precision());
+  const ProductPrecision products(device_, training().precision());
   seed_device();
   return training().begin_step(batches, rates, random_);
 }
@@ -146,7 +154,7 @@ void Session::load_optimizer(const std::string& path) {
 
 template <typename Compute>
 auto Session::on_batch(const Batch& batch, const Compute& compute) {
-  const ProductPrecision products(options_.precision);
+  const ProductPrecision products(device_, options_.precision);
   const BorrowedValues as_seen = averaged();
   try {
     return compute();
@@ -204,6 +212,7 @@ TensorMap Session::parameters() {
 
 std::pair<double, TensorMap> Session::gradients(const Batch& batch, const GoldSpans& gold) {
   require_full_precision("train");
+  const ProductPrecision products(device_, options_.precision);
   const BorrowedValues as_seen = averaged();
   model().parameters().clear_gradients();
   const at::Tensor loss = model().loss(batch, gold, {});

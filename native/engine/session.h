@@ -65,6 +65,7 @@ class Session {
   std::pair<double, TensorMap> gradients(const Batch& batch, const GoldSpans& gold);
 
   std::string device_name() const { return device_.str(); }
+  bool is_on_cuda() const { return device_.is_cuda(); }
   /** The most that tensors took on a CUDA device so far, those of other sessions counted; 0 on the CPU. */
   int64_t peak_device_bytes() const;
   int64_t parameter_count() const { return model().parameters().count(); }

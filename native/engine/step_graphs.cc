@@ -136,7 +136,7 @@ int64_t StepGraphs::recorded() const {
                        [](const Entry& entry) { return entry.graph != nullptr; });
 }
 
-void StepGraphs::record(Entry& entry) {
+bool StepGraphs::record(Entry& entry) {
   // What was used longest ago makes room.
   for (auto last = entries_.rbegin(); recorded() >= kMostRecords && last != entries_.rend(); ++last) {
     last->graph.reset();
@@ -161,7 +161,7 @@ void StepGraphs::record(Entry& entry) {
     });
   } catch (...) {
     const Failure failure = describe_current_exception();
-    if (failure.code == "OUT_OF_MEMORY") throw;
+    if (failure.code == "OUT_OF_MEMORY") return false;
     throw Error("DEVICE", "A training step could not be recorded as a CUDA graph (" + failure.message +
                               "): leave training.cudaGraphs off.");
   }
@@ -169,11 +169,13 @@ void StepGraphs::record(Entry& entry) {
   entry.inputs = std::move(inputs);
   entry.numbers = numbers;
   entry.draws = std::move(draws);
+  return true;
 }
 
 std::optional<at::Tensor> StepGraphs::step(const LabelledBatch& labelled, LearningRates rates,
                                            RandomStream& random) {
   const Sequences& sequences = labelled.batch.sequences;
+  if (off_) return std::nullopt;
   if (seed_ != random.seed) clear();
   seed_ = random.seed;
   const GoldSpans gold = loss_.label_smoothing > 0
@@ -186,7 +188,11 @@ std::optional<at::Tensor> StepGraphs::step(const LabelledBatch& labelled, Learni
                 !labelled.batch.token_type_ids.empty()});
   if (!entry.graph) {
     if (entry.seen++ < kTimesBefore) return std::nullopt;
-    record(entry);
+    if (!record(entry)) {
+      off_ = true;
+      clear();
+      return std::nullopt;
+    }
   }
   entry.inputs->fill(labelled.batch, model_.batch_on(labelled.batch, at::kCPU), gold, rates, random.draws);
   entry.graph->replay();

@@ -60,12 +60,15 @@ class StepGraphs {
   };
 
   Entry& entry_of(const Bucket& bucket);
-  void record(Entry& entry);
+  /** @returns false where memory is too short for it @throws Error DEVICE where it cannot be done */
+  bool record(Entry& entry);
 
   const Model& model_;
   LossOptions loss_;
   Step step_;
   uint64_t seed_ = 0;
+  /** Since memory was too short for a recording. */
+  bool off_ = false;
   /** What was used last comes first. */
   std::list<Entry> entries_;
 };

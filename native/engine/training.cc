@@ -10,6 +10,7 @@
 #include "engine/block_allocator.h"
 #include "engine/error.h"
 #include "engine/gradient_scope.h"
+#include "ops/attention.h"
 #include "ops/gradient_norm.h"
 
 namespace gp {
@@ -23,8 +24,14 @@ std::vector<ParameterGroup> learning_groups(const Model& model, const TrainingOp
 }
 
 bool can_be_recorded(const Model& model, const TrainingOptions& options) {
-  return cuda_ops_for(model.parameters().all().at(0).second) != nullptr && options.loss.r_drop <= 0 &&
-         !options.activation_checkpointing && model.shape().head_type != "tplinker";
+  const ModelShape& shape = model.shape();
+  const int64_t width = shape.hidden_size / shape.num_attention_heads;
+  const auto type = options.precision == Precision::kBfloat16 ? at::kBFloat16 : at::kFloat;
+  // Attention that goes sequence by sequence asks the host for lengths.
+  const bool attention_packed =
+      width % 8 == 0 && width <= 256 && (shape.attention_probs_dropout_prob == 0 || has_packed_dropout(type));
+  return cuda_ops_for(model.parameters().all().at(0).second) != nullptr && attention_packed &&
+         options.loss.r_drop <= 0 && !options.activation_checkpointing && shape.head_type != "tplinker";
 }
 
 /** Every row of a sparse gradient once. */
@@ -79,8 +86,9 @@ Training::Training(Model& model, const TrainingOptions& options)
 PendingStep Training::begin_step(const std::vector<LabelledBatch>& batches, LearningRates rates,
                                  RandomStream& random) {
   for (;;) {
-    const std::vector<LabelledBatch> parts =
-        micro_batch_ > 0 ? in_parts(batches, micro_batch_, model_.shape().entity_type_count) : batches;
+    std::vector<LabelledBatch> cut;
+    if (micro_batch_ > 0) cut = in_parts(batches, micro_batch_, model_.shape().entity_type_count);
+    const std::vector<LabelledBatch>& parts = micro_batch_ > 0 ? cut : batches;
     try {
       PendingStep pending = attempt(parts, rates, random);
       pending.set_micro_batch(micro_batch_);
@@ -88,6 +96,10 @@ PendingStep Training::begin_step(const std::vector<LabelledBatch>& batches, Lear
     } catch (...) {
       const Failure failure = describe_current_exception();
       if (failure.code != "OUT_OF_MEMORY") throw;
+      if (recorded_steps() > 0) {  // they hold memory: without them there may be enough
+        graphs_->clear();
+        continue;
+      }
       const int64_t most = most_sequences(parts);
       if (!options_.auto_micro_batch || most <= 1) throw out_of_memory(parts);
       micro_batch_ = (most + 1) / 2;

@@ -190,6 +190,7 @@ void BertEncoder::narrow_to(Precision precision) {
 at::Tensor BertEncoder::forward(const Batch& batch, ForwardMode mode) const {
   at::Tensor x = embeddings.forward(batch, mode);  // [T, embedding]
   if (embeddings_project) x = embeddings_project->forward(x, mode);
+  if (x.is_cuda()) batch.sequences.starts_on(x.device());  // once, not in each copy
   for (size_t i = 0; i < layers.size(); ++i) {
     if (!mode.checkpointing) {
       x = layers[i].forward(x, batch.sequences, mode);

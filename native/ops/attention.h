@@ -23,6 +23,8 @@ at::Tensor attention_reference(const at::Tensor& qkv, const Sequences& sequences
 at::Tensor attention_packed(const at::Tensor& qkv, const Sequences& sequences, double p);
 /** Whether there is such a kernel. */
 bool has_packed_attention(const at::Tensor& qkv);
+/** Whether it draws masks over a whole batch at a time; elsewhere it goes sequence by sequence. */
+bool has_packed_dropout(at::ScalarType type);
 /** The same in parallel over (sequence, head), weights and masks computed again in the backward pass. CPU. */
 at::Tensor attention_cpu(const at::Tensor& qkv, const Sequences& sequences, double p, const MaskKey& key);
 

@@ -19,9 +19,17 @@ std::atomic<const CudaOps*> of_cpu = nullptr;
 const CudaOps* cuda_ops_for(const at::Tensor& tensor) {
   if (reference_ops_forced()) return nullptr;
 #ifdef GP_CUDA_KERNELS
-  if (tensor.is_cuda()) return &kCudaOps;
+  if (tensor.is_cuda()) return kCudaOps.run_on(tensor.device().index()) ? &kCudaOps : nullptr;
 #endif
   return tensor.is_cpu() ? of_cpu.load() : nullptr;
+}
+
+bool has_matrix_units([[maybe_unused]] const at::Device& device) {
+#ifdef GP_CUDA_KERNELS
+  return kCudaOps.run_on(device.index());
+#else
+  return true;
+#endif
 }
 
 bool takes_cuda_path(const at::Tensor& tensor) {

@@ -31,10 +31,21 @@ struct CudaOps {
   std::vector<SpanHit> (*span_decode)(const SpanFactors& factors, const Sequences& sequences,
                                       const std::vector<float>& thresholds, SpanCells cells);
   std::unique_ptr<DeviceGraph> (*graph)();
+  /** Whether the kernels run on a CUDA device. */
+  bool (*run_on)(int device);
 };
 
-/** The kernels for a tensor; null where they were not compiled, or the plain twins were asked for. */
+/**
+ * The kernels for a tensor; null where they were not compiled, the device cannot run them, or the plain twins
+ * were asked for.
+ */
 const CudaOps* cuda_ops_for(const at::Tensor& tensor);
+
+/**
+ * Whether a CUDA device has matrix units for bfloat16 and TF32 (compute capability 8.0); taken for granted
+ * where no kernels were compiled, for then nobody here can tell.
+ */
+bool has_matrix_units(const at::Device& device);
 
 /** Whether an operation goes the way that it goes on CUDA, with kernels or without. */
 bool takes_cuda_path(const at::Tensor& tensor);

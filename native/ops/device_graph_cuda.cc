@@ -5,6 +5,7 @@
 
 #ifndef GP_CUDA_ON_CPU
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 #endif
@@ -26,9 +27,12 @@ class GraphOnCpu : public DeviceGraph {
 class CudaGraph : public DeviceGraph {
  public:
   void record(const std::function<void()>& work) override {
-    // Nothing can be recorded on the default stream. What other threads do meanwhile is no business of this
-    // graph.
-    const c10::cuda::CUDAStreamGuard stream(c10::cuda::getStreamFromPool());
+    // Nothing can be recorded on the default stream; cuBLAS keeps memory for each stream, so there is one a
+    // thread. What other threads do meanwhile is no business of this graph.
+    static thread_local const c10::cuda::CUDAStream of_thread = c10::cuda::getStreamFromPool();
+    const c10::cuda::CUDAStreamGuard stream(of_thread);
+    // What is cached cannot be given back while a recording is under way.
+    c10::cuda::CUDACachingAllocator::emptyCache();
     graph_.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
     try {
       work();

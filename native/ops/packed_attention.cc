@@ -1,8 +1,11 @@
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/version.h>
 
 #include <cmath>
+#include <optional>
+#include <vector>
 
 #include "ops/attention.h"
 
@@ -73,18 +76,25 @@ struct FlashAttentionFunction : torch::autograd::Function<FlashAttentionFunction
   }
 };
 
-/** Of single precision: memory-efficient attention (Rabe and Staats 2021, arXiv 2112.05682). */
+/** Of single precision: memory-efficient attention (Rabe and Staats 2021, arXiv 2112.05682). Without starts:
+ * of one sequence. */
 struct EfficientAttentionFunction : torch::autograd::Function<EfficientAttentionFunction> {
   static constexpr int64_t kNoMask = 0;
+
+  static std::optional<at::Tensor> given(const at::Tensor& starts) {
+    return starts.numel() > 0 ? std::optional(starts) : std::nullopt;
+  }
 
   static at::Tensor forward(AutogradContext* context, const at::Tensor& qkv_in, const at::Tensor& starts,
                             int64_t longest, double p) {
     const at::Tensor qkv = qkv_in.detach();
     const Call call = call_of(qkv, starts, longest, p);
     // The kernel takes [1, T, heads, d].
+    const std::optional<at::Tensor> lengths = given(starts);
+    const std::optional<int64_t> most = lengths ? std::optional(longest) : std::nullopt;
     const auto [out, logarithms, seed, offset, longest_q, longest_k] = at::_efficient_attention_forward(
-        call.q.unsqueeze(0), call.k.unsqueeze(0), call.v.unsqueeze(0), /*bias=*/{}, call.starts, call.starts,
-        longest, longest, p, kNoMask, /*compute_log_sumexp=*/true, call.scale);
+        call.q.unsqueeze(0), call.k.unsqueeze(0), call.v.unsqueeze(0), /*bias=*/{}, lengths, lengths, most,
+        most, p, kNoMask, /*compute_log_sumexp=*/true, call.scale);
     context->save_for_backward({qkv, starts, out, logarithms, seed, offset});
     context->saved_data["longest"] = longest;
     context->saved_data["p"] = p;
@@ -96,7 +106,7 @@ struct EfficientAttentionFunction : torch::autograd::Function<EfficientAttention
                               context->saved_data["p"].toDouble());
     const auto [dq, dk, dv, dbias] = at::_efficient_attention_backward(
         gradients[0].contiguous().unsqueeze(0), call.q.unsqueeze(0), call.k.unsqueeze(0), call.v.unsqueeze(0),
-        /*bias=*/{}, saved[2], call.starts, call.starts, call.longest, call.longest, saved[3], call.p,
+        /*bias=*/{}, saved[2], given(saved[1]), given(saved[1]), call.longest, call.longest, saved[3], call.p,
         saved[4], saved[5], kNoMask, /*bias_requires_grad=*/false, call.scale, /*num_splits_key=*/1);
     return {at::stack({dq.squeeze(0), dk.squeeze(0), dv.squeeze(0)}, 1), at::Tensor(), at::Tensor(),
             at::Tensor()};
@@ -113,10 +123,28 @@ bool has_packed_attention(const at::Tensor& qkv) {
 }
 
 at::Tensor attention_packed(const at::Tensor& qkv, const Sequences& sequences, double p) {
+  if (qkv.scalar_type() == at::kFloat && p > 0 && !has_packed_dropout(at::kFloat)) {
+    const Sequences here = sequences.here();
+    const at::Tensor none = at::empty({0}, at::TensorOptions(at::kInt).device(qkv.device()));
+    std::vector<at::Tensor> outputs;
+    for (int64_t b = 0; b < here.count(); ++b) {
+      if (here.length(b) == 0) continue;
+      outputs.push_back(EfficientAttentionFunction::apply(qkv.narrow(0, here.begin(b), here.length(b)), none,
+                                                          here.length(b), p));  // [L, heads, d]
+    }
+    return at::cat(outputs);
+  }
   const at::Tensor& starts = sequences.starts_on(qkv.device());
   return qkv.scalar_type() == at::kBFloat16
              ? FlashAttentionFunction::apply(qkv, starts, sequences.longest(), p)
              : EfficientAttentionFunction::apply(qkv, starts, sequences.longest(), p);
+}
+
+bool has_packed_dropout(at::ScalarType type) {
+  // Before 2.14 the memory-efficient kernel drew other masks in the backward pass than in the forward pass
+  // when it was given cumulative lengths.
+  return type == at::kBFloat16 || TORCH_VERSION_MAJOR > 2 ||
+         (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 14);
 }
 
 }  // namespace gp

@@ -51,10 +51,13 @@ function bundle() {
   try {
     const project = path.join(stage, "project");
     mkdirSync(path.join(project, "node_modules"), { recursive: true });
-    const names = [...new Set(run("git", ["ls-files", "-co", "--exclude-standard"]).split("\n")
-      .filter((name) => name !== "" && existsSync(path.join(root, name)))
-      .map((name) => name.split("/")[0] ?? ""))];
-    for (const name of names) symlinkSync(path.join(root, name), path.join(project, name));
+    for (const name of run("git", ["ls-files", "-z", "-co", "--exclude-standard"]).split("\0")) {
+      if (name === "" || !existsSync(path.join(root, name))) {
+        continue;
+      }
+      mkdirSync(path.dirname(path.join(project, name)), { recursive: true });
+      symlinkSync(path.join(root, name), path.join(project, name));
+    }
     symlinkSync(path.join(root, "dist"), path.join(project, "dist"));
     for (const folder of neededPackages(root, PACKAGES)) {
       const to = path.join(project, "node_modules", folder);
@@ -72,14 +75,17 @@ function bundle() {
       copyFileSync(values.vocab, path.join(stage, "corpus", "vocab.txt"));
     }
     const output = path.resolve(values.output);
-    const skipped = ["*.d.ts", "*.d.mts", "*.map", "__pycache__", "project/data/cluener", "project/data/msra"];
+    const skipped = ["*.d.ts", "*.d.mts", "*.map"];
     run(
       "tar", ["-chJf", output, ...skipped.map((pattern) => `--exclude=${pattern}`), "-C", stage, "."],
       { XZ_OPT: "-T0 -6" },
     );
     const { size } = statSync(output);
     process.stdout.write(`${output}: ${(size / 1e6).toFixed(1)} MB\n`);
-    if (size > LIMIT) throw new Error(`the bundle is larger than ${LIMIT / 1e6} MB`);
+    if (size > LIMIT) {
+      rmSync(output);
+      throw new Error(`the bundle is larger than ${LIMIT / 1e6} MB, and was removed`);
+    }
   } finally {
     rmSync(stage, { recursive: true, force: true });
   }

@@ -1,8 +1,9 @@
 // The check itself, in the unpacked bundle: run.sh starts it.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { findNvcc } from "../setup/cuda.mjs";
 import { endChildren } from "../setup/run-command.mjs";
 import { STAGES } from "./stages.mjs";
 import { tableOf } from "./table.mjs";
@@ -19,7 +20,27 @@ const { values } = parseArgs({
   },
 });
 const output = path.resolve(values.output);
+const wanted = values.only?.split(",");
+const unknown = wanted?.find((name) => !STAGES.some((stage) => stage.name === name));
+if (unknown !== undefined || !(Number(values.seconds) > 0)) {
+  process.stderr.write(unknown === undefined
+    ? `gpu-check: --seconds must be a number above 0, but is ${values.seconds}\n`
+    : `gpu-check: there is no stage ${unknown}; there are ${STAGES.map(({ name }) => name).join(", ")}\n`);
+  process.exit(1);
+}
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
+  process.on(signal, () => {
+    endChildren();
+    process.exit(1);
+  });
+}
+// What an earlier check left must not be taken for this one's.
+rmSync(output, { recursive: true, force: true });
 mkdirSync(output, { recursive: true });
+const nvcc = findNvcc(process.env);
+if (nvcc !== undefined) {
+  process.env["PATH"] += `${path.delimiter}${path.dirname(nvcc)}`; // compute-sanitizer lies beside it
+}
 const began = performance.now();
 /** Limits are made for this many seconds in all; with more, each stage may take longer. */
 const USUAL = 520;
@@ -28,11 +49,10 @@ const secondsLeft = () => Number(values.seconds) - (performance.now() - began) /
 
 /** @type {StageResult[]} */
 const results = [];
-for (const { name, limit, run } of STAGES) {
-  if (values.only !== undefined && !values.only.split(",").includes(name)) {
-    continue;
-  }
-  const seconds = Math.min(limit * patience, secondsLeft());
+const stages = STAGES.filter(({ name }) => wanted === undefined || wanted.includes(name));
+for (const [index, { name, limit, run }] of stages.entries()) {
+  const reserved = stages.slice(index + 1).reduce((sum, { reserve }) => sum + reserve, 0);
+  const seconds = Math.min(limit * patience, secondsLeft() - reserved);
   const start = performance.now();
   /** @type {Omit<StageResult, "name" | "seconds">} */
   let result;

@@ -4,10 +4,10 @@
 #   bash scripts/gpu-check/run.sh BUNDLE [OUTPUT [SECONDS]]
 #
 # BUNDLE is what scripts/gpu-check/bundle.mjs made. Into OUTPUT (gpu-check-results) go gpu-check.json, gpu-check.md and
-# the logs, each as soon as it is known. After SECONDS (520) nothing new is begun.
+# the logs, each as soon as it is known; what was in it before goes. After SECONDS (520) what still runs is ended.
 set -euo pipefail
 bundle="${1:?usage: run.sh BUNDLE [OUTPUT [SECONDS]]}"
-output="$(mkdir -p "${2:-gpu-check-results}" && cd "${2:-gpu-check-results}" && pwd)"
+output="$(realpath -m "${2:-gpu-check-results}")"
 seconds="${3:-520}"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT

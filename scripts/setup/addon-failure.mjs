@@ -33,7 +33,7 @@ export function missingTool(env = process.env) {
 const REMEDIES = [
   [/CMake .*or higher is required/, `This cmake is too old: install a newer one (${PACKAGES.cmake}).`],
   [/No CMAKE_CUDA_COMPILER|CMAKE_CUDA_COMPILER.*(broken|not able to compile)|Compiler.*CUDA.*failed/i,
-    "nvcc is there and does not work: set CUDA_HOME to a toolkit that does, or run gp-setup --cpu."],
+    "nvcc is there and does not work: set CUDA_HOME to a toolkit that does, or GP_KERNELS=0 to go without it."],
   [/No CMAKE_CXX_COMPILER/, `There is no working C++ compiler (${PACKAGES.compiler}).`],
   [/Killed signal|signal terminated program|out of memory|std::bad_alloc/i,
     "The compiler ran out of memory: set CMAKE_BUILD_PARALLEL_LEVEL=1 and run this again."],

@@ -78,5 +78,6 @@ LibTorch is looked for in this order; versions ${supportedRange()} are supported
 
 Environment
   GP_CUDA=1 or 0                like --cuda or --cpu
+  GP_KERNELS=0                  with a CUDA build: do not compile the project's CUDA kernels, even where nvcc is
   CMAKE_BUILD_PARALLEL_LEVEL    how many files are compiled at once
 `;

@@ -70,7 +70,7 @@ export const addonStep = {
     const common = [
       cmakeJs(paths.root), "--directory", paths.root, "--out", paths.cmakeBuild, "--config", "Release",
       `--CDTorch_DIR=${path.join(libtorch["directory"] ?? "", "share", "cmake", "Torch")}`,
-      `--CDCMAKE_PREFIX_PATH=${libtorch["directory"]}`,
+      `--CDCMAKE_PREFIX_PATH=${libtorch["directory"]}`, `--CDGP_WITH_KERNELS=${wantsKernels(env) ? "ON" : "OFF"}`,
     ];
     /** @type {string[]} */
     const log = [];
@@ -108,9 +108,14 @@ function configuration(paths, env) {
     libtorch?.["directory"], libtorch?.["version"], libtorch?.["identity"],
     `node ${process.versions.node.split(".")[0]} ${process.platform}-${process.arch}`,
     // With nvcc there are kernels, without it a CUDA build goes without them.
-    `nvcc ${libtorch?.["variant"] === "cuda" ? findNvcc(env) : "unused"}`,
+    `nvcc ${libtorch?.["variant"] === "cuda" && wantsKernels(env) ? findNvcc(env) : "unused"}`,
     `CC=${env["CC"] ?? ""} CXX=${env["CXX"] ?? ""} CXXFLAGS=${env["CXXFLAGS"] ?? ""}`,
   ].join("\n");
+}
+
+/** @param {NodeJS.ProcessEnv} env */
+function wantsKernels(env) {
+  return env["GP_KERNELS"] !== "0";
 }
 
 /** @param {import("./project-paths.mjs").ProjectPaths} paths */

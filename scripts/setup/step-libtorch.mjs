@@ -46,7 +46,7 @@ export const libtorchStep = {
       say: (line) => reporter.say(line),
     });
     const libtorch = found ?? {
-      ...(await fetchLibtorch(paths, { variant, toolkit: toolkit?.version ?? await driverVersion() }, reporter)),
+      ...(await fetchLibtorch(paths, { variant, toolkit: older(toolkit?.version, await driverVersion()) }, reporter)),
       source: "fetched",
     };
     const { directory, version, source } = libtorch;
@@ -60,6 +60,16 @@ export const libtorchStep = {
     });
   },
 };
+
+/**
+ * The older of two versions of CUDA: what is built with the one has to run with the other.
+ * @param {string | undefined} toolkit such as "13.0"
+ * @param {string | undefined} driver
+ */
+function older(toolkit, driver) {
+  return toolkit !== undefined && driver !== undefined && parseFloat(driver) < parseFloat(toolkit)
+    ? driver : toolkit ?? driver;
+}
 
 /**
  * Changes when another LibTorch is put in the same place.

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createEngine } from "../../lib/model/engine.js";
 import type { ModelShape, OptimizerOptions } from "../../lib/model/native.js";
 import { largestDifference } from "../support/numbers.js";
+import { referenceOps } from "../support/reference-ops.js";
 import { readSafetensors } from "../support/safetensors.js";
 import { packed, type StoredBatch } from "../support/stored-batch.js";
 import { shapeOfFixture } from "./tiny-model.js";
@@ -62,9 +63,9 @@ test("there is a fixture for each", () => {
   expect(readdirSync(FIXTURE).sort()).toEqual([...NAMES, "model.safetensors"].sort());
 });
 
-describe.each([["fast operations", "0"], ["reference operations", "1"]])("%s", (_, reference) => {
-  beforeAll(() => { process.env.GP_REFERENCE_OPS = reference; });
-  afterAll(() => { delete process.env.GP_REFERENCE_OPS; });
+describe.each([["fast operations", false], ["reference operations", true]])("%s", (_, reference) => {
+  beforeAll(() => { referenceOps(reference); });
+  afterAll(() => { referenceOps(false); });
 
   test.each(NAMES)("%s: steps are those of plain PyTorch", async (name) => {
     const expected = stored(name);

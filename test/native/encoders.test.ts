@@ -7,6 +7,7 @@ import { GlobalPointer } from "../../lib/model/global-pointer.js";
 import { readPretrainedDirectory } from "../../lib/model/pretrained.js";
 import { temporaryFolder } from "../support/commands.js";
 import { largestDifference, largestMagnitude } from "../support/numbers.js";
+import { referenceOps } from "../support/reference-ops.js";
 import { readSafetensors, renameTensors } from "../support/safetensors.js";
 
 // Tiny Hugging Face checkpoints of every supported encoder and what transformers computes with them in float64
@@ -102,15 +103,15 @@ describe.each(names)("%s", (name) => {
   beforeAll(async () => { model = await modelOf(join(CASES, name), head); });
   afterAll(async () => { await model.dispose(); });
 
-  test.each([["fast operations", "0"], ["reference operations", "1"]])(
+  test.each([["fast operations", false], ["reference operations", true]])(
     "hidden states within 1e-4, %s", async (_, reference) => {
-      process.env.GP_REFERENCE_OPS = reference;
+      referenceOps(reference);
       try {
         const truth = expected.tensors.get("hidden")?.data ?? [];
         expect(largestMagnitude(truth)).toBeGreaterThan(1);
         expect(largestDifference(await model.engine.hiddenStates(batch), truth)).toBeLessThan(1e-4);
       } finally {
-        delete process.env.GP_REFERENCE_OPS;
+        referenceOps(false);
       }
     },
   );

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createEngine } from "../../lib/model/engine.js";
 import type { ModelShape, NativeEngine, OptimizerOptions } from "../../lib/model/native.js";
 import { largestDifference, largestMagnitude } from "../support/numbers.js";
+import { referenceOps } from "../support/reference-ops.js";
 import { readSafetensors, type StoredTensor } from "../support/safetensors.js";
 import { packed, type StoredBatch } from "../support/stored-batch.js";
 import { onEachDevice } from "./devices.js";
@@ -61,9 +62,9 @@ test("there are at least three encoder shapes, with and without RoPE", () => {
 });
 
 onEachDevice((device) => {
-  describe.each([["fast operations", "0"], ["reference operations", "1"]])("%s", (_, reference) => {
-    beforeAll(() => { process.env.GP_REFERENCE_OPS = reference; });
-    afterAll(() => { delete process.env.GP_REFERENCE_OPS; });
+  describe.each([["fast operations", false], ["reference operations", true]])("%s", (_, reference) => {
+    beforeAll(() => { referenceOps(reference); });
+    afterAll(() => { referenceOps(false); });
 
     describe.each(names)("%s", (name) => {
       const folder = join(CASES, name);

@@ -9,6 +9,7 @@
 #include "checks.h"
 #include "compare.h"
 #include "inputs.h"
+#include "ops/attention.h"
 #include "ops/cuda_ops.h"
 #include "ops/dropout.h"
 #include "ops/mixed_linear.h"
@@ -172,6 +173,43 @@ void check_layers(Report& report) {
   });
 }
 
+/** LibTorch's kernels, on a GPU alone. */
+void check_packed_attention(Report& report) {
+  if (kOnCpu) return;
+  const Sequences sequences = sequences_of({5, 1, 70, 2, 130});
+  const at::Tensor input = random_tensor({208, 3, 4, 16}, 1);
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    const std::string name = std::string("kernels: packed attention in ") + c10::toString(type);
+    const double allowed = type == at::kFloat ? 1e-5 : kBfloat16Error;
+    report.run(name, [&](Findings& findings) {
+      const Operation fast = there([&](const auto& x) { return attention_packed(x[0], sequences, 0); });
+      const Outcome found = differentiate(fast, {input.to(type)});
+      const Outcome truth =
+          differentiate([&](const auto& x) { return attention_reference(x[0], sequences, 0, {}); },
+                        {input.to(type).to(at::kDouble)});
+      findings.below("value", relative_error(found.value, truth.value), allowed);
+      findings.below("gradient", relative_error(found.gradient, truth.gradient), allowed);
+      check_repeats(findings, fast, {input.to(type)}, found);
+    });
+    report.run(name + ", with dropout: the same masks backward as forward", [&](Findings& findings) {
+      const at::Tensor leaf = input.to(device_of_checks(), type).requires_grad_(true);
+      const at::Tensor out = attention_packed(leaf, sequences, 0.3);
+      const at::Tensor weights = random_tensor(out.sizes(), 2).to(device_of_checks(), type);
+      out.backward(weights);
+      // The output is linear in the values, and what was dropped is left out on both sides.
+      const auto dot = [](const at::Tensor& a, const at::Tensor& b) {
+        return (a.to(at::kDouble) * b.to(at::kDouble)).sum().item<double>();
+      };
+      const double forward = dot(weights, out.detach());
+      const double backward = dot(leaf.grad().select(1, 2), leaf.detach().select(1, 2));
+      const double size =
+          weights.to(at::kDouble).norm().item<double>() * out.detach().to(at::kDouble).norm().item<double>();
+      findings.below("<g, out> = <dV, V>", std::abs(forward - backward) / size,
+                     type == at::kFloat ? 1e-5 : 1e-2);
+    });
+  }
+}
+
 void check_loss(Report& report) {
   constexpr GoldKind kKinds[] = {GoldKind::kNone, GoldKind::kSome, GoldKind::kAll, GoldKind::kCorners,
                                  GoldKind::kOneTypeWithout};
@@ -292,6 +330,7 @@ void check_cuda(Report& report) {
   if (!kOnCpu && !torch::cuda::is_available()) return;
   check_elementwise(report);
   check_layers(report);
+  check_packed_attention(report);
   check_loss(report);
   check_decode(report);
 }

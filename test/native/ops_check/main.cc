@@ -1,12 +1,15 @@
 #include <ATen/Parallel.h>
 
+#include <string>
+#include <vector>
+
 #include "checks.h"
 
-/** Prints a line of JSON for each check, or those with the argument in their names; the exit code is 1 when
- * one failed. */
+/** Prints a line of JSON for each check, or for those alone that have one of the arguments in their names;
+ * the exit code is 1 when one failed. */
 int main(int count, char** arguments) {
   at::set_num_threads(1);
-  gp::check::Report report(count > 1 ? arguments[1] : "");
+  gp::check::Report report(std::vector<std::string>(arguments + 1, arguments + count));
   gp::check::check_simd(report);
   gp::check::check_gemm(report);
   gp::check::check_random_mask(report);

@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -44,7 +45,8 @@ void Findings::note(const std::string& text, bool good) {
 }
 
 void Report::run(const std::string& name, const std::function<void(Findings&)>& body) {
-  if (name.find(only_) == std::string::npos) return;
+  const auto named = [&](const std::string& part) { return name.find(part) != std::string::npos; };
+  if (!only_.empty() && std::none_of(only_.begin(), only_.end(), named)) return;
   Findings findings;
   try {
     body(findings);
@@ -54,7 +56,7 @@ void Report::run(const std::string& name, const std::function<void(Findings&)>& 
   }
   all_ok_ = all_ok_ && findings.ok();
   std::cout << "{\"name\": " << json_string(name) << ", \"ok\": " << (findings.ok() ? "true" : "false")
-            << ", \"detail\": " << json_string(findings.detail()) << "}\n";
+            << ", \"detail\": " << json_string(findings.detail()) << '}' << std::endl;
 }
 
 }  // namespace gp::check

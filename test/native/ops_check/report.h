@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace gp::check {
 
@@ -27,14 +28,14 @@ class Findings {
 /** Runs checks and prints each as a line of JSON: {"name": ..., "ok": ..., "detail": ...}. */
 class Report {
  public:
-  /** @param only checks that have this in their names, of which all have nothing */
-  explicit Report(std::string only = "") : only_(std::move(only)) {}
+  /** @param only run checks alone that have one of these in their names; all of them where there is none */
+  explicit Report(std::vector<std::string> only = {}) : only_(std::move(only)) {}
   /** A check that finds nothing, or throws, has failed. */
   void run(const std::string& name, const std::function<void(Findings&)>& body);
   bool all_ok() const { return all_ok_; }
 
  private:
-  std::string only_;
+  std::vector<std::string> only_;
   bool all_ok_ = true;
 };
 
