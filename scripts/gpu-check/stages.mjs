@@ -173,7 +173,8 @@ const tests = {
     const report = path.join(context.output, "jest.json");
     const { status, lines } = await logged(context, "tests", process.execPath, [
       "--experimental-vm-modules", path.join("node_modules", "jest", "bin", "jest.js"), "--json",
-      `--outputFile=${report}`, "test/native/(parity|steps|heads|training-state|engine|precision)",
+      `--outputFile=${report}`, "--maxWorkers=50%",
+      "test/native/(parity|steps|heads|training-state|engine|precision)",
     ]);
     if (!existsSync(report)) {
       return { ok: false, summary: `jest did not end: ${lastLine(lines)}`, details: {} };

@@ -1,4 +1,8 @@
-import { aheadOfTime, stepsAhead } from "../../lib/training/step-in-flight.js";
+import { jest } from "@jest/globals";
+import type { LabelledBatch } from "../../lib/data/dataset.js";
+import { GlobalPointerError } from "../../lib/errors.js";
+import type { NativeEngine, StepResult } from "../../lib/model/native.js";
+import { aheadOfTime, StepInFlight, stepsAhead } from "../../lib/training/step-in-flight.js";
 
 describe("aheadOfTime", () => {
   /** Begins `count` pieces, each of which ends with a turn of the event loop, and notes what happens. */
@@ -42,4 +46,47 @@ describe("aheadOfTime", () => {
 
 test("a CUDA device has a step prepared, the CPU computes one at a time", () => {
   expect([stepsAhead("cpu"), stepsAhead("cuda:0")]).toEqual([1, 2]);
+});
+
+describe("a step in flight", () => {
+  const column = (length: number): Int32Array => new Int32Array(length);
+  const batches: LabelledBatch[] = [2, 5].map((tokens) => ({
+    batch: { inputIds: column(tokens), sequenceStarts: Int32Array.from([0, tokens]) },
+    gold: { sequence: column(0), entityType: column(0), start: column(0), end: column(0) },
+  }));
+  const rates = { encoder: 1e-3, head: 2e-3 };
+  const engineThat = (trainStep: () => Promise<StepResult>): NativeEngine => ({ trainStep }) as unknown as NativeEngine;
+  const outOfMemory = (): Promise<StepResult> => Promise.reject(new GlobalPointerError(
+    "OUT_OF_MEMORY", "Out of memory in a training step on 64 sequences, the longest of 512 tokens: lower them.",
+  ));
+
+  test("knows its tokens, and how long it took since the one before it ended", async () => {
+    const result = { loss: 1.5, gradientNorm: 2, applied: true };
+    const step = new StepInFlight(engineThat(() => Promise.resolve(result)), batches, rates);
+    expect(step.tokens).toBe(7);
+    const free = performance.now() + 3_600_000;
+    expect(await step.end(free)).toMatchObject({ ...result, seconds: expect.closeTo(-3600, 0) as number });
+    const other = await step.end(0);
+    expect(other.seconds).toBeGreaterThanOrEqual(0);
+    expect(other.seconds).toBeLessThan(60);
+  });
+
+  test.each<[boolean, RegExp, RegExp]>([
+    [false, /^Out of memory in a training step on 64 .* lower training\.batchSize .*autoMicroBatch/, /^$/],
+    [true, /tokens: lower training\.maxSeqLen, turn on training\.activationCheckpointing/, /batchSize|autoMicroBatch/],
+  ])("without memory says what to lower (tried smaller parts: %s)", async (inParts, said, unsaid) => {
+    const step = new StepInFlight(engineThat(outOfMemory), batches, rates, inParts);
+    const error = await step.end(0).catch((reason: unknown) => reason as GlobalPointerError);
+    expect(error).toMatchObject({ code: "OUT_OF_MEMORY", message: expect.stringMatching(said) as string });
+    expect((error as GlobalPointerError).message).not.toMatch(unsaid);
+  });
+
+  test("that fails when nobody waits for it any more is no unhandled rejection", async () => {
+    const unhandled = jest.fn();
+    process.on("unhandledRejection", unhandled);
+    new StepInFlight(engineThat(outOfMemory), batches, rates);
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
 });
