@@ -20,7 +20,7 @@ import { Inputs, missingFor, type Corpora } from "./speed/inputs.js";
 import { measure, type Measurement, type Side } from "./speed/measure.js";
 import { temporaryFolder } from "./speed/temporary-folder.js";
 import { type WorkloadResult } from "./speed/table.js";
-import { floatingPointOperations, GPU_WORKLOADS } from "./speed/workloads.js";
+import { floatingPointOperations, GPU_WORKLOADS, type Workload } from "./speed/workloads.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 /** Compilers take their time. */
@@ -31,19 +31,25 @@ const HEADER = [
   "workload", "side", "ms a pass", "tokens/s", "TFLOP/s", "of the matrix units", "peak MiB", `${OWN} is faster by`,
 ];
 
-function sidesOf(input: string, python: string, device: string): Side[] {
+function sidesOf({ task }: Workload, input: string, python: string, device: string): Side[] {
   const project = join(root, "dist", "bench", "speed", "project-side.js");
   const plain = join(root, "bench", "baseline", "plain_pytorch.py");
   const own = (precision: string): Side => ({
     name: `globalpointer ${precision}`, command: process.execPath, args: [project, input, precision, device],
     optional: precision !== "bf16",
   });
+  const recorded: Side = {
+    name: "globalpointer bf16, CUDA graphs", command: process.execPath, optional: true,
+    args: [project, input, "bf16", device, "graphs"],
+  };
   const pytorch = (name: string, ...flags: string[]): Side => ({
     name: `PyTorch ${name}`, rival: OWN, command: python, args: [plain, input, "--device", device, ...flags],
     optional: true,
   });
   return [
     own("bf16"), ...(device === "cpu" ? [] : [own("tf32")]), own("fp32"),
+    // Sizes are recorded when they come for the third time: the warm-up and the rounds before that are slower.
+    ...(task === "train" ? [recorded] : []),
     pytorch("tf32", "--precision", "tf32"), pytorch("bf16 compiled", "--precision", "bf16", "--compile"),
   ];
 }
@@ -102,7 +108,7 @@ async function main(): Promise<void> {
       let measurement: Measurement;
       try {
         measurement = await measure(
-          sidesOf(path, values.python, values.device), gemm, rounds, workload.passes, PATIENCE,
+          sidesOf(workload, path, values.python, values.device), gemm, rounds, workload.passes, PATIENCE,
           (side, reason) => { note(`${workload.name}: ${side} is left out: ${reason}`); },
         );
       } catch (error) {

@@ -1,4 +1,8 @@
-/** The project's side of a workload: see side.ts. node dist/bench/speed/project-side.js INPUT [PRECISION [DEVICE]] */
+/**
+ * The project's side of a workload: see side.ts.
+ *
+ *   node dist/bench/speed/project-side.js INPUT [PRECISION [DEVICE [graphs]]]
+ */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { LabelledBatch } from "../../lib/data/dataset.js";
@@ -31,7 +35,10 @@ async function prepare(
     case "train":
       await engine.configureOptimizer({
         weightDecay: 0.01, beta1: 0.9, beta2: 0.999, eps: 1e-8, maxGradNorm: 1, decayAll: false,
-      }, { precision: trainingPrecisions.find((name) => name === precision) ?? "fp32" });
+      }, {
+        precision: trainingPrecisions.find((name) => name === precision) ?? "fp32",
+        cudaGraphs: process.argv[5] === "graphs",
+      });
       return async () => {
         let [loss, next] = [NaN, 0];
         await aheadOfTime(stepsAhead(model.device), () => {

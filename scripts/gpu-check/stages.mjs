@@ -174,7 +174,7 @@ const tests = {
     const { status, lines } = await logged(context, "tests", process.execPath, [
       "--experimental-vm-modules", path.join("node_modules", "jest", "bin", "jest.js"), "--json",
       `--outputFile=${report}`, "--maxWorkers=50%",
-      "test/native/(parity|steps|heads|training-state|engine|precision)",
+      "test/native/(parity|steps|heads|training-state|engine|encoders|precision)",
     ]);
     if (!existsSync(report)) {
       return { ok: false, summary: `jest did not end: ${lastLine(lines)}`, details: {} };

@@ -8,6 +8,7 @@ import { readPretrainedDirectory } from "../../lib/model/pretrained.js";
 import { temporaryFolder } from "../support/commands.js";
 import { largestDifference, largestMagnitude } from "../support/numbers.js";
 import { referenceOps } from "../support/reference-ops.js";
+import { onEachDevice } from "./devices.js";
 import { readSafetensors, renameTensors } from "../support/safetensors.js";
 
 // Tiny Hugging Face checkpoints of every supported encoder and what transformers computes with them in float64
@@ -46,7 +47,9 @@ function readCase(name: string) {
 }
 
 /** The model of a pretrained directory, with a random head. */
-async function modelOf(directory: string, { entityTypes, headSize }: Case["head"]): Promise<GlobalPointer> {
+async function modelOf(
+  directory: string, { entityTypes, headSize }: Case["head"], device = "cpu",
+): Promise<GlobalPointer> {
   const { shape, vocabulary, tokenizer, weightsPath } = readPretrainedDirectory(directory);
   const description: ModelDescription = {
     encoder: shape,
@@ -56,7 +59,7 @@ async function modelOf(directory: string, { entityTypes, headSize }: Case["head"
     threshold: 0,
     window: { maxSeqLen: usablePositions(shape), stride: 10 },
   };
-  const model = await GlobalPointer.create(description, vocabulary, { device: "cpu", threads: 1, seed: 5 });
+  const model = await GlobalPointer.create(description, vocabulary, { device, threads: 1, seed: 5 });
   try {
     const { missing } = await model.loadWeights(weightsPath, "encoder");
     expect([...missing].sort()).toEqual(["dense.bias", "dense.weight"]);
@@ -97,69 +100,71 @@ test("every fixture is told what its saved config holds", () => {
   expect(Object.keys(CONFIGS).sort()).toEqual(names);
 });
 
-describe.each(names)("%s", (name) => {
-  const { head, batch, gold, expected } = readCase(name);
-  let model: GlobalPointer;
-  beforeAll(async () => { model = await modelOf(join(CASES, name), head); });
-  afterAll(async () => { await model.dispose(); });
+onEachDevice((device) => {
+  describe.each(names)("%s", (name) => {
+    const { head, batch, gold, expected } = readCase(name);
+    let model: GlobalPointer;
+    beforeAll(async () => { model = await modelOf(join(CASES, name), head, device); });
+    afterAll(async () => { await model.dispose(); });
 
-  test.each([["fast operations", false], ["reference operations", true]])(
-    "hidden states within 1e-4, %s", async (_, reference) => {
-      referenceOps(reference);
+    test.each([["fast operations", false], ["reference operations", true]])(
+      "hidden states within 1e-4, %s", async (_, reference) => {
+        referenceOps(reference);
+        try {
+          const truth = expected.tensors.get("hidden")?.data ?? [];
+          expect(largestMagnitude(truth)).toBeGreaterThan(1);
+          expect(largestDifference(await model.engine.hiddenStates(batch), truth)).toBeLessThan(1e-4);
+        } finally {
+          referenceOps(false);
+        }
+      },
+    );
+
+    test("loss within 1e-5 and every gradient within 1e-4, relative", async () => {
+      const other = await modelOf(join(CASES, name), head, device);
       try {
-        const truth = expected.tensors.get("hidden")?.data ?? [];
-        expect(largestMagnitude(truth)).toBeGreaterThan(1);
-        expect(largestDifference(await model.engine.hiddenStates(batch), truth)).toBeLessThan(1e-4);
+        const { missing, unexpected } = await other.loadWeights(join(CASES, name, "scored.safetensors"), "model");
+        expect({ missing, unexpected }).toEqual({ missing: [], unexpected: [] });
+        const { loss, gradients } = await other.engine.gradients(batch, gold);
+        expect(Math.abs(loss - expected.loss) / expected.loss).toBeLessThan(1e-5);
+        const truths = [...expected.tensors].filter(([key]) => key.startsWith("gradient."));
+        expect(truths.map(([key]) => key.slice("gradient.".length)).sort()).toEqual(Object.keys(gradients).sort());
+        for (const [key, { data }] of truths) {
+          // The key bias of attention has no gradient but rounding, hence the share of the whole gradient's norm.
+          const allowance = 1e-4 * (largestMagnitude(data) + 1e-3 * expected.gradientNorm);
+          const found = gradients[key.slice("gradient.".length)]?.data ?? [];
+          expect({ key, close: largestDifference(found, data) <= allowance }).toEqual({ key, close: true });
+        }
       } finally {
-        referenceOps(false);
+        await other.dispose();
       }
-    },
-  );
-
-  test("loss within 1e-5 and every gradient within 1e-4, relative", async () => {
-    const other = await modelOf(join(CASES, name), head);
-    try {
-      const { missing, unexpected } = await other.loadWeights(join(CASES, name, "scored.safetensors"), "model");
-      expect({ missing, unexpected }).toEqual({ missing: [], unexpected: [] });
-      const { loss, gradients } = await other.engine.gradients(batch, gold);
-      expect(Math.abs(loss - expected.loss) / expected.loss).toBeLessThan(1e-5);
-      const truths = [...expected.tensors].filter(([key]) => key.startsWith("gradient."));
-      expect(truths.map(([key]) => key.slice("gradient.".length)).sort()).toEqual(Object.keys(gradients).sort());
-      for (const [key, { data }] of truths) {
-        // The key bias of attention has no gradient but rounding, hence the share of the whole gradient's norm.
-        const allowance = 1e-4 * (largestMagnitude(data) + 1e-3 * expected.gradientNorm);
-        const found = gradients[key.slice("gradient.".length)]?.data ?? [];
-        expect({ key, close: largestDifference(found, data) <= allowance }).toEqual({ key, close: true });
-      }
-    } finally {
-      await other.dispose();
-    }
-  });
-
-  test("saved and loaded again, the model scores the same, and its config.json has the keys of its type", async () => {
-    const directory = join(folder.path, name);
-    await model.save(directory);
-    const config = JSON.parse(readFileSync(join(directory, "config.json"), "utf8")) as Record<string, unknown>;
-    expect(config).toMatchObject(CONFIGS[name] ?? {});
-    const loaded = await GlobalPointer.load(directory, { device: "cpu", threads: 1 });
-    try {
-      expect(loaded.description).toEqual(model.description);
-      expect(await loaded.engine.scores(batch)).toEqual(await model.engine.scores(batch));
-    } finally {
-      await loaded.dispose();
-    }
-    // As an encoder for another training, too.
-    expect(readPretrainedDirectory(directory).shape).toEqual(model.description.encoder);
-  });
-
-  test("takes sequences as long as there are positions for tokens, and none longer", async () => {
-    expect(model.maxTokens).toBe(LONGEST);
-    const of = (length: number) => ({
-      inputIds: new Int32Array(length).fill(7), sequenceStarts: Int32Array.of(0, length),
     });
-    expect(await model.engine.hiddenStates(of(LONGEST))).toHaveLength(LONGEST * 16);
-    await expect(model.engine.hiddenStates(of(LONGEST + 1))).rejects.toThrow(/has 25 tokens; the model takes 1 to 24/);
-    expect(() => model.windowOptions({ maxSeqLen: LONGEST + 1 })).toThrow(/at most 24/);
+
+    test("saved and loaded, the model scores the same, and its config.json has the keys of its type", async () => {
+      const directory = join(folder.path, `${device}-${name}`);
+      await model.save(directory);
+      const config = JSON.parse(readFileSync(join(directory, "config.json"), "utf8")) as Record<string, unknown>;
+      expect(config).toMatchObject(CONFIGS[name] ?? {});
+      const loaded = await GlobalPointer.load(directory, { device, threads: 1 });
+      try {
+        expect(loaded.description).toEqual(model.description);
+        expect(await loaded.engine.scores(batch)).toEqual(await model.engine.scores(batch));
+      } finally {
+        await loaded.dispose();
+      }
+      // As an encoder for another training, too.
+      expect(readPretrainedDirectory(directory).shape).toEqual(model.description.encoder);
+    });
+
+    test("takes sequences as long as there are positions for tokens, and none longer", async () => {
+      expect(model.maxTokens).toBe(LONGEST);
+      const of = (length: number) => ({
+        inputIds: new Int32Array(length).fill(7), sequenceStarts: Int32Array.of(0, length),
+      });
+      expect(await model.engine.hiddenStates(of(LONGEST))).toHaveLength(LONGEST * 16);
+      await expect(model.engine.hiddenStates(of(LONGEST + 1))).rejects.toThrow(/has 25 tokens; the model takes 1 to 24/);
+      expect(() => model.windowOptions({ maxSeqLen: LONGEST + 1 })).toThrow(/at most 24/);
+    });
   });
 });
 
