@@ -110,7 +110,7 @@ describe("the lock", () => {
 describe("a failed build", () => {
   test.each([
     ["fatal error: Killed signal terminated program cc1plus", "CMAKE_BUILD_PARALLEL_LEVEL=1"],
-    ["CMake Error: No CMAKE_CUDA_COMPILER could be found.", "gp-setup --cpu"],
+    ["CMake Error: No CMAKE_CUDA_COMPILER could be found.", "GP_KERNELS=0"],
     ["CMake 3.19...3.31 or higher is required.  You are running version 3.5", "cmake is too old"],
     ["a.cc:1: error: write failed: No space left on device", "disk is full"],
     ["native/a.cc:7:3: error: expected ';'", "--force"],
